@@ -1,0 +1,82 @@
+/**
+ * The cryptography that an enclave needs, as one interface with several providers: `pure` (this folder), `node` and
+ * `web` (in `tools/`). A provider is chosen by entry point and never sniffed. Each provider refuses the same inputs.
+ *
+ * Faults that depend on secret bytes have one code, `decryption_failed`, and carry nothing else.
+ * @module
+ */
+import type { Fault, Maybe, Verdict } from '../verdict.js'
+import type { Curve, EcPrivateKey, EcPublicKey, Hash, PrivateKey, RsaPrivateKey, RsaPublicKey } from './keys.js'
+
+/** `length` bytes nobody can predict. Handed in, so that a seeded run is deterministic. */
+export type Random = (length: number) => Uint8Array
+
+/** RSAES-OAEP parameters (RFC 8017 §7.1): the hash, the hash inside MGF1, and the label (empty unless given). */
+export interface OaepParameters {
+  readonly hash: Hash
+  readonly mgf1: Hash
+  readonly label?: Uint8Array
+}
+
+/** One reading of CKM_RSA_AES_KEY_WRAP (PKCS#11 v3.0 §2.1.21): what a profile makes and what it takes. */
+export interface WrapMechanism {
+  readonly hash: Hash
+  readonly mgf1: Hash
+  /** Ephemeral AES key sizes that an unwrap takes, in bytes; a wrap always makes 32. */
+  readonly ephemeralBytes: readonly number[]
+  /** KEK modulus sizes taken, in bits. */
+  readonly kekBits: readonly number[]
+}
+
+/** The only thing said about a failure that depends on secret bytes. */
+export type DecryptionFailed = Fault<'decryption_failed'>
+
+/** See the module text. Every `Uint8Array` returned is a copy that the caller owns and wipes. */
+export interface Crypto {
+  /** `pure`, `node` or `web`: shown in reports. */
+  readonly name: string
+  /** Fresh random bytes. */
+  random(length: number): Uint8Array
+
+  /** FIPS 186-5 key generation, e = 65537. `bits`: 2048, 3072 or 4096. */
+  generateRsa(bits: number): Maybe<RsaPrivateKey>
+  generateEc(curve: Curve): Maybe<EcPrivateKey>
+  /** Full arithmetic check of numbers that came from outside. */
+  checkPrivateKey(key: PrivateKey): Maybe<Verdict<void>>
+
+  /** RSAES-OAEP. A message that is too long is a `TypeError`. */
+  oaepEncrypt(key: RsaPublicKey, message: Uint8Array, parameters: OaepParameters): Maybe<Uint8Array>
+  oaepDecrypt(key: RsaPrivateKey, ciphertext: Uint8Array, parameters: OaepParameters): Maybe<Verdict<Uint8Array, DecryptionFailed>>
+  /** RSAES-PKCS1-v1_5. */
+  pkcs1Encrypt(key: RsaPublicKey, message: Uint8Array): Maybe<Uint8Array>
+  /** RSAES-PKCS1-v1_5 with implicit rejection: bad padding gives a pseudo-random message of exactly `length` bytes, never an error. */
+  pkcs1Decrypt(key: RsaPrivateKey, ciphertext: Uint8Array, length: number): Maybe<Uint8Array>
+
+  /** AES key wrap with padding, RFC 5649 (KWP). Any payload of 1 to 8192 bytes. */
+  kwpWrap(key: Uint8Array, payload: Uint8Array): Maybe<Uint8Array>
+  kwpUnwrap(key: Uint8Array, wrapped: Uint8Array): Maybe<Verdict<Uint8Array, DecryptionFailed>>
+  /** AES key wrap, RFC 3394 (KW). */
+  kwWrap(key: Uint8Array, payload: Uint8Array): Maybe<Uint8Array>
+  kwUnwrap(key: Uint8Array, wrapped: Uint8Array): Maybe<Verdict<Uint8Array, DecryptionFailed>>
+  /** AES-CBC with block padding (PKCS#7). */
+  cbcEncrypt(key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array): Maybe<Uint8Array>
+  cbcDecrypt(key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): Maybe<Verdict<Uint8Array, DecryptionFailed>>
+  /** AES-CMAC (RFC 4493), 16 bytes. */
+  cmac(key: Uint8Array, message: Uint8Array): Maybe<Uint8Array>
+  hmac(hash: Hash, key: Uint8Array, message: Uint8Array): Maybe<Uint8Array>
+  digest(hash: Hash, message: Uint8Array): Maybe<Uint8Array>
+
+  /** The x coordinate of the shared point, field length. A peer point that is not on the curve is refused. */
+  ecdh(own: EcPrivateKey, peer: EcPublicKey): Maybe<Verdict<Uint8Array>>
+  /** ECDSA with the curve's hash (P-256, P-256K: SHA-256, P-384: SHA-384, P-521: SHA-512); r ‖ s, each of field length. */
+  ecdsaSign(key: EcPrivateKey, message: Uint8Array): Maybe<Uint8Array>
+  ecdsaVerify(key: EcPublicKey, message: Uint8Array, signature: Uint8Array): Maybe<boolean>
+
+  /** CKM_RSA_AES_KEY_WRAP: OAEP of the 32-byte ephemeral AES key, then KWP of the payload under it. The caller makes the ephemeral key with {@link random}, uses it once and wipes it. */
+  rsaAesWrap(kek: RsaPublicKey, ephemeral: Uint8Array, payload: Uint8Array, mechanism: WrapMechanism): Maybe<Uint8Array>
+  /** The reverse. Runs to the end whatever fails, and refuses alike (U1–U6). */
+  rsaAesUnwrap(kek: RsaPrivateKey, blob: Uint8Array, mechanism: WrapMechanism): Maybe<Verdict<Uint8Array, DecryptionFailed>>
+
+  /** Drops whatever the provider keeps beside a key (native key objects). Called when an enclave destroys the key. */
+  forget(key: PrivateKey | RsaPublicKey): void
+}
