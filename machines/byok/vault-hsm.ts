@@ -1,0 +1,133 @@
+/**
+ * The HSM behind the vault: makes key exchange keys, opens transfer blobs, destroys. A service: it comes back to `waiting`.
+ *
+ *   waiting ─ vault.makeKek ─▶ makingKek ─▶ keeping ─▶ waiting
+ *      ├──── vault.import ───▶ importing ─▶ keeping ─▶ waiting
+ *      ├──── vault.destroy ──▶ destroying ──────────▶ waiting
+ *      └─ otherwise, in any state ─▶ refused ─▶ waiting
+ *
+ * A new key belongs to the conversation until it is kept, so a conversation that breaks leaves nothing behind. Every
+ * refusal is the same word, whatever the cause (BYOK-50): what may be told apart, the enclave has already not said.
+ *
+ * Spec: spec/byok.md, BYOK-3, BYOK-35, BYOK-50, BYOK-127 to BYOK-129, BYOK-134, BYOK-135.
+ * @module
+ */
+import { assertEvent, assign, emit, sendTo, setup } from 'xstate'
+import type { AppSays, HsmToVault, VaultToHsm } from '../../src/byok/messages.js'
+import type { EnclaveAnswer } from '../../src/enclave/commands.js'
+import { closedPort } from '../ports.js'
+import type { Progress } from './common.js'
+
+interface VaultHsmContext {
+  /** What will be told once the new key is kept. */
+  readonly made: Extract<HsmToVault, { readonly key: string; readonly version: string }> | null
+}
+
+/** See the module text. */
+export const vaultHsmMachine = setup({
+  types: {
+    context: {} as VaultHsmContext,
+    events: {} as VaultToHsm | EnclaveAnswer | AppSays,
+    emitted: {} as Progress,
+  },
+  actors: { wire: closedPort, enclave: closedPort },
+  guards: {
+    keptTheNewKey: ({ context, event }) => event.type === 'enclave.kept' && event.key === context.made?.key,
+  },
+  actions: {
+    makeKek: sendTo('enclave', ({ event }) => {
+      assertEvent(event, 'vault.makeKek')
+      return { type: 'makeKek', name: event.name, bits: event.bits }
+    }),
+    importTransfer: sendTo('enclave', ({ event }) => {
+      assertEvent(event, 'vault.import')
+      const { kek, ciphertext, name, kty, crv, operations } = event
+      return { type: 'importTransfer', kek, ciphertext, name, kty, crv, operations }
+    }),
+    destroy: sendTo('enclave', ({ event }) => {
+      assertEvent(event, 'vault.destroy')
+      return { type: 'destroyKey', key: event.key }
+    }),
+    noteKek: assign(({ event }) => {
+      assertEvent(event, 'enclave.kekMade')
+      return { made: { ...event, type: 'vaultHsm.kekMade' as const } }
+    }),
+    noteImported: assign(({ event }) => {
+      assertEvent(event, 'enclave.imported')
+      return { made: { ...event, type: 'vaultHsm.imported' as const } }
+    }),
+    keep: sendTo('enclave', ({ context }) => ({ type: 'keep', key: context.made?.key })),
+    tellMade: sendTo('wire', ({ context }) => context.made ?? { type: 'vaultHsm.refused' }),
+    tellDestroyed: sendTo('wire', ({ event }) => {
+      assertEvent(event, 'enclave.destroyed')
+      return { type: 'vaultHsm.destroyed', key: event.key }
+    }),
+    tellRefused: sendTo('wire', { type: 'vaultHsm.refused' }),
+    close: sendTo('enclave', { type: 'close' }),
+    forget: assign({ made: null }),
+    reportMade: emit({ type: 'progress', role: 'vaultHsm', step: 'keyKept' }),
+    reportDestroyed: emit({ type: 'progress', role: 'vaultHsm', step: 'keyDestroyed' }),
+    reportRefused: emit({ type: 'progress', role: 'vaultHsm', step: 'refused' }),
+  },
+}).createMachine({
+  id: 'byok.vaultHsm',
+  description: 'Makes key exchange keys and opens transfer blobs; the private KEK never leaves it.',
+  context: { made: null },
+  invoke: [
+    { src: 'wire', id: 'wire' },
+    { src: 'enclave', id: 'enclave' },
+  ],
+  initial: 'waiting',
+  states: {
+    waiting: {
+      description: 'Nothing in hand. A late answer of the enclave finds nothing alive; a stray word is answered.',
+      meta: { requirements: ['BYOK-129', 'BYOK-150'] },
+      on: {
+        'vault.makeKek': { target: 'makingKek', actions: 'makeKek', description: 'the vault wants a key exchange key', meta: { requirements: ['BYOK-35'] } },
+        'vault.import': { target: 'importing', actions: 'importTransfer', description: 'the vault hands over a blob', meta: { requirements: ['BYOK-50'] } },
+        'vault.destroy': { target: 'destroying', actions: 'destroy', description: 'the vault disposes of a key', meta: { requirements: ['BYOK-32'] } },
+        'enclave.*': { actions: 'close', meta: { requirements: ['BYOK-129'] } },
+        '*': { actions: 'tellRefused', meta: { requirements: ['BYOK-151'] } },
+      },
+    },
+    makingKek: {
+      description: 'The enclave makes an RSA key that can do nothing but import, and signs evidence of it.',
+      meta: { requirements: ['BYOK-35', 'BYOK-127', 'BYOK-134'] },
+      on: {
+        'enclave.kekMade': { target: 'keeping', actions: 'noteKek' },
+        '*': 'refused',
+      },
+    },
+    importing: {
+      description: 'The enclave opens the blob, to the end whatever fails, and forces the attributes of the new key.',
+      meta: { requirements: ['BYOK-50', 'BYOK-128', 'BYOK-135'] },
+      on: {
+        'enclave.imported': { target: 'keeping', actions: 'noteImported' },
+        '*': 'refused',
+      },
+    },
+    keeping: {
+      description: 'The new key outlives the conversation only from here on.',
+      meta: { requirements: ['BYOK-17', 'BYOK-129'] },
+      entry: 'keep',
+      on: {
+        'enclave.kept': { guard: 'keptTheNewKey', target: 'waiting', actions: ['tellMade', 'reportMade', 'close', 'forget'] },
+        '*': 'refused',
+      },
+    },
+    destroying: {
+      description: 'A destroyed handle is dead.',
+      meta: { requirements: ['BYOK-32', 'BYOK-130'] },
+      on: {
+        'enclave.destroyed': { target: 'waiting', actions: ['tellDestroyed', 'reportDestroyed', 'close'] },
+        '*': 'refused',
+      },
+    },
+    refused: {
+      description: 'One refusal for every cause; all that the conversation made is destroyed.',
+      meta: { requirements: ['BYOK-16', 'BYOK-50', 'BYOK-129'] },
+      entry: ['close', 'tellRefused', 'reportRefused', 'forget'],
+      always: 'waiting',
+    },
+  },
+})

@@ -1,0 +1,136 @@
+/**
+ * The ports through which a role touches the world, as actors to plug in with `machine.provide`.
+ *
+ *   role ⇄ wire      a {@link Link}: HTTP, files, a queue; read and written by enemies
+ *   role ⇄ enclave   an {@link Enclave}, for one conversation
+ *   role ⇄ console   a {@link Link} to the trusted device at which a person stands
+ *
+ * An event does not show which port it came through. So a port lets only its own vocabulary in: a wire can never say
+ * `enclave.…`, and nobody can say `xstate.…` (BYOK-154). What is not let in is dropped and reported to `onDropped`.
+ *
+ * @module
+ */
+import { fromCallback, type CallbackActorLogic, type EventObject } from 'xstate'
+import { ENCLAVE_ANSWERS, type Enclave, type EnclaveAnswer, type EnclaveCommand } from '../src/enclave/commands.js'
+
+/** Any message: a type name and plain data. */
+export interface Message {
+  readonly type: string
+}
+
+/** A two-way channel to a peer. `listen` returns the function that stops listening. */
+export interface Link {
+  send(message: Message): void
+  listen(receiver: (message: Message) => void): () => void
+}
+
+/** The actor type of every port of every role. */
+export type Port = CallbackActorLogic<EventObject>
+
+/** The port of a role that nobody has connected: swallows what is said and never says anything. */
+export const closedPort: Port = fromCallback(() => {})
+
+/** How a wire or console port is connected. */
+export interface LinkPortOptions {
+  readonly link: Link
+  /** The type names that may come in. */
+  readonly hears: readonly string[]
+  /** Serialises what comes in through this and other ports of the same role. */
+  readonly turnstile?: Turnstile
+  /** Told of each message that was not let in. */
+  readonly onDropped?: (message: unknown) => void
+}
+
+/** A wire or console port on a link. */
+export function linkPort({ link, hears, turnstile, onDropped }: LinkPortOptions): Port {
+  const vocabulary = wordsOf(hears)
+  return fromCallback(({ sendBack, receive }) => {
+    receive((message) => {
+      link.send(message)
+      turnstile?.said(message)
+    })
+    const stop = link.listen((message) => {
+      if (!isMessage(message) || !vocabulary.has(message.type)) onDropped?.(message)
+      else if (turnstile) turnstile.heard(message, sendBack)
+      else sendBack(message)
+    })
+    return stop
+  })
+}
+
+/**
+ * The enclave port: carries commands of one conversation to an enclave and brings its answers back, now or later.
+ * Whatever goes wrong (it throws, rejects, answers with something that is not an answer) becomes `enclave.refused`,
+ * without the cause: an error of a token may tell more than it should (BYOK-157).
+ *
+ * `conversation` must be the same after a restart, so that `close` finds what the conversation had made.
+ */
+export function enclavePort(enclave: Enclave, conversation: string): Port {
+  const vocabulary = wordsOf(ENCLAVE_ANSWERS)
+  return fromCallback(({ sendBack, receive }) => {
+    let run = 0
+    receive((command) => {
+      // What was asked before a `close` is answered to nobody: the conversation that asked is over.
+      if (command.type === 'close') run++
+      const asked = run
+      const answer = (said: EnclaveAnswer | null) => {
+        if (asked === run && command.type !== 'close') sendBack(isMessage(said) && vocabulary.has(said.type) ? said : FAILED)
+      }
+      try {
+        const said = enclave.perform(conversation, command as EnclaveCommand)
+        if (isPromise(said)) said.then(answer, () => answer(FAILED))
+        else answer(said)
+      } catch {
+        answer(FAILED)
+      }
+    })
+    return () => {
+      run++
+    }
+  })
+}
+
+/**
+ * Lets honest peers wait for each other: a role that is asked something hears nothing else that asks until it has
+ * answered. Safety never depends on it (BYOK-156); without it, a second question is out of turn and refused.
+ */
+export interface Turnstile {
+  heard(message: Message, deliver: (message: Message) => void): void
+  said(message: Message): void
+}
+
+/** A turnstile for one role: `asks` and `answers` say which messages begin and end an exchange. */
+export function turnstile({ asks, answers }: { readonly asks: readonly string[]; readonly answers: readonly string[] }): Turnstile {
+  const waiting: (() => void)[] = []
+  let busy = false
+  const begin = (message: Message, deliver: (message: Message) => void) => {
+    busy = true
+    deliver(message)
+  }
+  return {
+    heard(message, deliver) {
+      if (!asks.includes(message.type)) deliver(message)
+      else if (busy) waiting.push(() => begin(message, deliver))
+      else begin(message, deliver)
+    },
+    said(message) {
+      if (!answers.includes(message.type)) return
+      busy = false
+      waiting.shift()?.()
+    },
+  }
+}
+
+const FAILED: EnclaveAnswer = { type: 'enclave.refused', fault: { code: 'enclave_failed', requirement: 'BYOK-157' } }
+
+const isMessage = (value: unknown): value is Message => typeof value === 'object' && value !== null && typeof (value as Message).type === 'string'
+
+const isPromise = <T>(value: T | Promise<T>): value is Promise<T> =>
+  value instanceof Promise || typeof (value as { then?: unknown } | null)?.then === 'function'
+
+function wordsOf(names: readonly string[]): ReadonlySet<string> {
+  // XState treats `xstate.stop` as an order, whoever sends it.
+  if (names.some((name) => name.startsWith('xstate.') || name.includes('*')))
+    throw new TypeError('a port vocabulary names events one by one, none of XState’s own')
+  return new Set(names)
+}
