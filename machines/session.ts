@@ -35,8 +35,8 @@ export interface Line {
 export interface SessionOptions {
   /** Who a message is for; `null` drops it. */
   readonly route: (from: string, port: 'wire' | 'console', message: Message) => string | null
-  /** The form in which a message travels, and what the other end makes of it. */
-  readonly travel?: (envelope: Envelope) => { readonly carried: unknown; readonly message: Message }
+  /** The form in which a message travels, what the other end makes of it, and for whom it then is. */
+  readonly travel?: (envelope: Envelope) => { readonly carried: unknown; readonly message: Message; readonly to?: string }
   /** An enemy, or bad weather: what arrives instead. Consoles are out of its reach. */
   readonly network?: (envelope: Envelope) => readonly Envelope[]
   /** Notes messages, snapshots and inspection events. */
@@ -130,8 +130,8 @@ export class Session {
   }
 
   #deliver(envelope: Envelope): void {
-    const { carried, message } = this.#options.travel?.(envelope) ?? { carried: undefined, message: envelope.message }
-    const { from, to, port } = envelope
+    const { carried, message, to = envelope.to } = this.#options.travel?.(envelope) ?? { carried: undefined, message: envelope.message }
+    const { from, port } = envelope
     this.#write({ from, to, port, message, carried, readers: port === 'wire' ? 'everybody' : `${from} and ${to}` })
     this.#ears.get(`${port} ${to}`)?.(message)
     this.#note(to)

@@ -9,7 +9,7 @@
 import type { Actor, Snapshot } from 'xstate'
 import type { ClientToVault, OfficerToVault, TargetKty, VaultAnswer } from '../../src/byok/messages.js'
 import type { ByokPolicy } from '../../src/byok/policy.js'
-import { decodeAnswer, decodeRequest, encodeAnswer, encodeRequest } from '../../src/byok/rest.js'
+import { answerToBadRequest, decodeAnswer, decodeRequest, encodeAnswer, encodeRequest } from '../../src/byok/rest.js'
 import type { Curve } from '../../src/crypto/keys.js'
 import type { Enclave, KeyIdentity, Operation } from '../../src/enclave/commands.js'
 import { turnstile, type Message } from '../ports.js'
@@ -63,7 +63,6 @@ export interface TransferReport {
 export class Ceremony {
   readonly session: Session
   readonly #options: CeremonyOptions
-  readonly #askers = new Map<string, 'client' | 'officer'>()
   readonly #calls = new Map<string, ClientToVault | OfficerToVault>()
 
   constructor(options: CeremonyOptions) {
@@ -85,7 +84,11 @@ export class Ceremony {
       ...gate('sourceHsm'),
     })
     this.session.add('vault', vaultMachine, { input: { vault, importDisabled: policy.importDisabled, takesOct, now }, hears: HEARS.vault, ...gate('vault') })
-    this.session.add('vaultHsm', vaultHsmMachine, { hears: HEARS.vaultHsm, enclave: { enclave: options.vaultEnclave, conversation: 'vaultHsm' }, ...gate('vaultHsm') })
+    this.session.add('vaultHsm', vaultHsmMachine, {
+      hears: HEARS.vaultHsm,
+      enclave: { enclave: options.vaultEnclave, conversation: 'vaultHsm' },
+      ...gate('vaultHsm'),
+    })
   }
 
   /** Starts the three roles of one transfer without carrying any message yet. */
@@ -120,32 +123,47 @@ export class Ceremony {
   }
 
   #route(from: string, message: Message): string | null {
-    if (from === 'vault' && 'request' in message) return this.#askers.get(String(message.request)) ?? null
-    if (isCall(message)) {
-      this.#askers.set(message.request, message.type.startsWith('officer.') ? 'officer' : 'client')
-      this.#calls.set(message.request, message)
-    }
-    return ROUTES[message.type] ?? null
+    if (isCall(message)) this.#calls.set(message.request, message)
+    return from === 'vault' && isAnswer(message) ? askerOf(message.request) : (ROUTES[message.type] ?? null)
   }
 
   /** Calls and answers travel as REST; everything else as it is. */
-  #travel({ to, message }: Envelope): { readonly carried: unknown; readonly message: Message } {
+  #travel({ to, message }: Envelope): { readonly carried: unknown; readonly message: Message; readonly to?: string } {
     if (isCall(message)) {
+      const speaker = askerOf(message.request)
       const carried = encodeRequest(message)
-      const heard = decodeRequest(carried, message.type.startsWith('officer.') ? 'officer' : 'client')
-      return { carried, message: heard.ok ? heard.value : message }
+      const heard = decodeRequest(carried, speaker, 'lenient')
+      if (heard.ok) return { carried, message: heard.value }
+      // A call that the vault's codec cannot read never reaches the machine: the codec answers it.
+      return { carried, message: answerToBadRequest(heard.fault, message.request), to: speaker }
     }
-    if (isAnswer(message) && (to === 'client' || to === 'officer')) {
-      const call = this.#calls.get(message.request)
-      const carried = encodeAnswer(message)
-      const heard = call && decodeAnswer(carried, call)
-      return { carried, message: heard?.ok ? heard.value : message }
-    }
-    return { carried: undefined, message }
+    const call = isAnswer(message) && to === askerOf(message.request) ? this.#calls.get(message.request) : undefined
+    if (!isAnswer(message) || !call) return { carried: undefined, message }
+    const carried = encodeAnswer(message)
+    const heard = decodeAnswer(carried, call)
+    return { carried, message: heard.ok ? heard.value : unreadable(message.request) }
   }
 }
 
-const CALLS: ReadonlySet<string> = new Set(['client.createKek', 'client.getKey', 'client.importKey', 'client.deleteKek', 'officer.getKey', 'officer.setEnabled'])
+/** Roles name their calls after themselves. */
+const askerOf = (request: string): 'client' | 'officer' => (request.startsWith('officer-') ? 'officer' : 'client')
+
+const unreadable = (request: string): VaultAnswer => ({
+  type: 'vault.error',
+  request,
+  status: 502,
+  code: 'BadAnswer',
+  message: 'The answer of the vault could not be read.',
+})
+
+const CALLS: ReadonlySet<string> = new Set([
+  'client.createKek',
+  'client.getKey',
+  'client.importKey',
+  'client.deleteKek',
+  'officer.getKey',
+  'officer.setEnabled',
+])
 const ANSWERS: ReadonlySet<string> = new Set(['vault.key', 'vault.deleted', 'vault.error'])
 
 const isCall = (message: Message): message is ClientToVault | OfficerToVault => CALLS.has(message.type)

@@ -219,9 +219,6 @@ export const vaultMachine = setup({
   description: 'The front end of a key vault: records, policy, and one refusal for every fault of a transfer blob.',
   context: ({ input }) => ({ ...input, keys: {}, asked: null }),
   invoke: [{ src: 'wire', id: 'wire' }],
-  on: {
-    'app.clock': { actions: 'setClock', description: 'time passes', meta: { requirements: ['BYOK-24'] } },
-  },
   initial: 'waiting',
   states: {
     waiting: {
@@ -265,6 +262,7 @@ export const vaultMachine = setup({
           },
           { actions: 'tellNotFound' },
         ],
+        'app.clock': { actions: 'setClock', description: 'time passes', meta: { requirements: ['BYOK-24'] } },
         'vaultHsm.kekMade': { actions: ['destroyOrphan', 'reportLate'], meta: { requirements: ['BYOK-17'] } },
         'vaultHsm.imported': { actions: ['destroyOrphan', 'reportLate'], meta: { requirements: ['BYOK-17'] } },
         'vaultHsm.*': { actions: 'reportLate', meta: { requirements: ['BYOK-150'] } },
@@ -275,6 +273,7 @@ export const vaultMachine = setup({
       description: 'The HSM makes the key exchange key.',
       meta: { requirements: ['BYOK-35', 'BYOK-127'] },
       on: {
+        'app.clock': { actions: 'setClock', meta: { requirements: ['BYOK-24'] } },
         'vaultHsm.kekMade': { target: 'waiting', actions: ['recordKek', 'tellNewKey', 'reportKek', 'forget'] },
         '*': 'refused',
       },
@@ -306,6 +305,7 @@ export const vaultMachine = setup({
       description: 'The HSM opens the blob. Nothing is recorded before it has.',
       meta: { requirements: ['BYOK-17', 'BYOK-50'] },
       on: {
+        'app.clock': { actions: 'setClock', meta: { requirements: ['BYOK-24'] } },
         'vaultHsm.imported': {
           target: 'waiting',
           actions: ['recordImported', 'tellNewKey', 'reportImported', 'forget'],
@@ -322,6 +322,7 @@ export const vaultMachine = setup({
           { guard: 'destroyedLast', target: 'waiting', actions: ['dropKek', 'tellDeleted', 'reportDeleted', 'forget'], meta: { requirements: ['BYOK-159'] } },
           { guard: 'destroyedNewest', actions: ['dropKek', 'askDestroy'], description: 'the next older version', meta: { requirements: ['BYOK-159'] } },
         ],
+        'app.clock': { actions: 'setClock', meta: { requirements: ['BYOK-24'] } },
         '*': 'refused',
       },
     },

@@ -1,0 +1,73 @@
+/** The HSM behind the vault: turns, one refusal for all, and nothing left behind. */
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { vaultHsmMachine } from '../../../machines/byok/vault-hsm.js'
+import { Arrows, words } from '../../support/role.js'
+import { answersEverything, printCoverage } from './laws.js'
+import { handle, samples as s } from './samples.js'
+
+const test = suite('byok vault hsm')
+const arrows = new Arrows(vaultHsmMachine)
+const resting = {
+  waiting: [],
+  makingKek: [s['vault.makeKek']],
+  importing: [s['vault.import']],
+  keeping: [s['vault.makeKek'], s['enclave.kekMade']],
+  destroying: [s['vault.destroy']],
+}
+
+test('BYOK-134 a KEK is made, kept, and only then told of', () => {
+  const run = arrows.converse(undefined, [s['vault.makeKek'], s['enclave.kekMade'], s['enclave.kept']])
+  assert.equal(run.visits, ['waiting', 'makingKek', 'keeping', 'waiting'])
+  assert.equal(run.said, [
+    [],
+    [{ port: 'enclave', message: { type: 'makeKek', name: 'kek', bits: 2048 } }],
+    [{ port: 'enclave', message: { type: 'keep', key: 'k1' } }],
+    [
+      { port: 'wire', message: s['vaultHsm.kekMade'] },
+      { port: 'enclave', message: { type: 'close' } },
+    ],
+  ])
+})
+
+test('BYOK-128 a blob is handed to the enclave, the new key is kept, and only then told of', () => {
+  const run = arrows.converse(undefined, [s['vault.import'], s['enclave.imported'], { type: 'enclave.kept', key: handle('k2') } as never])
+  assert.equal(run.visits, ['waiting', 'importing', 'keeping', 'waiting'])
+  assert.equal(words(run.said.flat(), 'wire'), ['vaultHsm.imported'])
+  assert.equal(words(run.said.flat(), 'enclave'), ['importTransfer', 'keep', 'close'])
+})
+
+test('BYOK-32 a key is destroyed', () => {
+  const run = arrows.converse(undefined, [s['vault.destroy'], s['enclave.destroyed']])
+  assert.equal(run.visits, ['waiting', 'destroying', 'waiting'])
+  assert.equal(words(run.said[2]!, 'wire'), ['vaultHsm.destroyed'])
+})
+
+test('BYOK-50 every failure is the same word, byte for byte, and closes the conversation', () => {
+  for (const prefix of [resting.makingKek, resting.importing, resting.keeping, resting.destroying])
+    for (const event of [s['enclave.refused'], s['app.timeout'], s['app.cancel'], s['vault.import'], s['enclave.compared']]) {
+      const run = arrows.converse(undefined, [...prefix, event])
+      assert.equal(run.said.at(-1), [
+        { port: 'enclave', message: { type: 'close' } },
+        { port: 'wire', message: { type: 'vaultHsm.refused' } },
+      ])
+      assert.is(run.visits.at(-1), 'waiting')
+      assert.equal(run.context, { made: null })
+    }
+})
+
+test('BYOK-129 an answer for another key keeps nothing', () => {
+  const run = arrows.converse(undefined, [...resting.keeping, { type: 'enclave.kept', key: handle('k9') } as never])
+  assert.equal(words(run.said.at(-1)!, 'wire'), ['vaultHsm.refused'])
+})
+
+test('BYOK-129 a late answer is answered with close, and told to nobody', () => {
+  const run = arrows.converse(undefined, [s['enclave.imported']])
+  assert.equal(run.said.at(-1), [{ port: 'enclave', message: { type: 'close' } }])
+})
+
+test('BYOK-150 every state answers every word', () => answersEverything(arrows, undefined, resting))
+
+test('every arrow is taken', () => printCoverage(arrows))
+
+test.run()
