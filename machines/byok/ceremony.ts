@@ -132,7 +132,7 @@ export class Ceremony {
     if (isCall(message)) {
       const speaker = askerOf(message.request)
       const carried = encodeRequest(message)
-      const heard = decodeRequest(carried, speaker, 'lenient')
+      const heard = decodeRequest(carried, { speaker, reading: 'lenient' })
       if (heard.ok) return { carried, message: heard.value }
       // A call that the vault's codec cannot read never reaches the machine: the codec answers it.
       return { carried, message: answerToBadRequest(heard.fault, message.request), to: speaker }

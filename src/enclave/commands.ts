@@ -15,8 +15,7 @@ import type { Fault } from '../verdict.js'
 export type KeyHandle = string & { readonly __brand: 'KeyHandle' }
 
 /** The kinds of key that BYOK carries, by the names that the command line uses. */
-export type KeyKind =
-  'rsa-2048' | 'rsa-3072' | 'rsa-4096' | 'ec-P-256' | 'ec-P-256K' | 'ec-P-384' | 'ec-P-521' | 'oct-128' | 'oct-192' | 'oct-256'
+export type KeyKind = 'rsa-2048' | 'rsa-3072' | 'rsa-4096' | 'ec-P-256' | 'ec-P-256K' | 'ec-P-384' | 'ec-P-521' | 'oct-128' | 'oct-192' | 'oct-256'
 
 /** What a key may be used for: JWK `key_ops` values, and `import` for a key exchange key. */
 export type Operation = 'encrypt' | 'decrypt' | 'sign' | 'verify' | 'wrapKey' | 'unwrapKey' | 'import'

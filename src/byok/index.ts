@@ -1,0 +1,24 @@
+/**
+ * `keyferry/byok`: the formats and policies of cloud key import, pure and without state. What the roles do with them is in
+ * `keyferry/machines/byok`, the cryptography is in `keyferry/core`.
+ * @module
+ */
+export * from './display.js'
+export * from './faults.js'
+export * from './kek.js'
+export * from './kid.js'
+export type * from './messages.js'
+export * from './policy.js'
+export * from './rest.js'
+export * from './targets.js'
+export * from './transfer-file.js'
+export * from './transfer-format.js'
+export {
+  inspectTransferFile,
+  type Field,
+  type Finding,
+  type Inspection,
+  type InspectionOptions,
+  type Reading,
+  type TransferFileFault,
+} from './transfer-inspect.js'

@@ -1,0 +1,201 @@
+/**
+ * The contract, part three: endings. What a conversation made dies with it, also what was not finished; what was kept
+ * stays; what was reserved is free again.
+ * @module
+ */
+import * as assert from 'uvu/assert'
+import type { EnclaveAnswer } from '../../src/enclave/commands.js'
+import { refusedWithoutTrace, type Case, type Subject } from './contract.js'
+import { TARGET, importOf, offered, readyToWrap, withKek } from './contract-flow.js'
+import { ask, codeOf, nativeKey, nativeWrap, say } from './support.js'
+
+const close = (subject: Subject, conversation: string): void => assert.is(subject.enclave.perform(conversation, { type: 'close' }), null)
+
+/** See the module text. */
+export const CLOSING: readonly Case[] = [
+  {
+    title: 'BYOK-129 close destroys what was not kept, and nothing of another conversation',
+    run: async (make) => {
+      const source = make({ role: 'source' })
+      const { key } = await readyToWrap(source)
+      const kept = await ask(source.enclave, 'c', { ...TARGET, label: 'kept' }, 'enclave.keyMade')
+      await ask(source.enclave, 'c', { type: 'keep', key: kept.key }, 'enclave.kept')
+      const others = await ask(source.enclave, 'd', { ...TARGET, label: 'others' }, 'enclave.keyMade')
+      close(source, 'c')
+      assert.equal(source.enclave.describe().map(({ handle }) => handle).sort(), [kept.key, others.key].sort())
+      await refusedWithoutTrace(source, 'c', { type: 'destroyKey', key: key.key }, 'handle_unknown')
+    },
+  },
+  {
+    title: 'BYOK-129 closing twice, or what never was, is nothing',
+    run: async (make) => {
+      const source = make({ role: 'source' })
+      const { key } = await ask(source.enclave, 'd', TARGET, 'enclave.keyMade')
+      for (const conversation of ['c', 'c', '__proto__', '']) close(source, conversation)
+      assert.equal(source.enclave.describe().map(({ handle }) => handle), [key])
+    },
+  },
+  {
+    title: 'BYOK-129 after close the conversation may begin again',
+    run: async (make) => {
+      const source = make({ role: 'source' })
+      await ask(source.enclave, 'c', TARGET, 'enclave.keyMade')
+      close(source, 'c')
+      await ask(source.enclave, 'c', TARGET, 'enclave.keyMade')
+    },
+  },
+  ...(['generateKey', 'holdKek', 'makeKek', 'importTransfer', 'wrapTarget'] as const).map(
+    (type): Case => ({
+      title: `BYOK-129 close reaches a ${type} that is in flight: its late answer leaves nothing alive [gated]`,
+      run: async (make) => {
+        const subject = make({ role: type === 'makeKek' || type === 'importTransfer' ? 'vault' : 'source', gated: true })
+        const command = await commandOf(type, subject)
+        const before = subject.enclave.describe().filter(({ owner }) => owner !== 'c')
+        subject.gate!.hold()
+        const answer = say(subject.enclave, 'c', command)
+        close(subject, 'c')
+        assert.equal(subject.enclave.describe(), before)
+        await subject.gate!.release()
+        assert.is(codeOf(await answer), 'conversation_closed')
+        assert.equal(subject.enclave.describe(), before)
+      },
+    }),
+  ),
+  {
+    title: 'BYOK-129 work of the same conversation that began after close is done [gated]',
+    run: async (make) => {
+      const source = make({ role: 'source', gated: true })
+      source.gate!.hold()
+      const [early, other] = [say(source.enclave, 'c', TARGET), say(source.enclave, 'd', { ...TARGET, label: 'd' })]
+      close(source, 'c')
+      const late = say(source.enclave, 'c', TARGET)
+      await source.gate!.release()
+      assert.equal([codeOf(await early), (await other)?.type, (await late)?.type], ['conversation_closed', 'enclave.keyMade', 'enclave.keyMade'])
+    },
+  },
+  {
+    title: 'BYOK-126 a target that is replaced while it is wrapped is not wrapped [gated]',
+    run: async (make) => {
+      const source = make({ role: 'source', gated: true })
+      const { key, kek } = await readyToWrap(source)
+      source.gate!.hold()
+      const wrapped = say(source.enclave, 'c', { type: 'wrapTarget', kek, target: 'payments' })
+      await ask(source.enclave, 'c', { type: 'destroyKey', key: key.key }, 'enclave.destroyed')
+      const again = say(source.enclave, 'c', { ...TARGET, kind: 'oct-128', operations: [] })
+      await source.gate!.release()
+      const answers: (EnclaveAnswer | null)[] = [await wrapped, await again]
+      // The order in which the two come in is the provider's business; the target that was named is gone in both.
+      assert.is(answers[0]?.type, 'enclave.refused')
+    },
+  },
+  {
+    title: 'BYOK-126 a KEK that is destroyed while it wraps has wrapped nothing [gated]',
+    run: async (make) => {
+      const source = make({ role: 'source', gated: true })
+      const { kek } = await readyToWrap(source)
+      source.gate!.hold()
+      const wrapped = say(source.enclave, 'c', { type: 'wrapTarget', kek, target: 'payments' })
+      await ask(source.enclave, 'c', { type: 'destroyKey', key: kek }, 'enclave.destroyed')
+      await source.gate!.release()
+      assert.is(codeOf(await wrapped), 'handle_unknown')
+    },
+  },
+  {
+    title: 'BYOK-132 one blob in two imports at once makes one key [gated]',
+    run: async (make) => {
+      const vault = make({ role: 'vault', gated: true })
+      const command = importOf(await withKek(vault))
+      vault.gate!.hold()
+      const answers = [say(vault.enclave, 'c', command), say(vault.enclave, 'd', command)]
+      await vault.gate!.release()
+      assert.equal((await Promise.all(answers)).map((answer) => codeOf(answer) ?? answer?.type).sort(), ['enclave.imported', 'transfer_refused'])
+      assert.is(vault.enclave.describe().length, 2)
+    },
+  },
+  {
+    title: 'BYOK-22 a blob, and a key in another blob, is imported once',
+    run: async (make) => {
+      const vault = make({ role: 'vault' })
+      const kek = await withKek(vault)
+      const command = importOf(kek)
+      const imported = await ask(vault.enclave, 'c', command, 'enclave.imported')
+      const again = { ...command, ciphertext: nativeWrap(kek, nativeKey('ec-P-256').payload) }
+      for (const replay of [command, again, { ...command, name: 'other', operations: ['sign'] }]) {
+        await refusedWithoutTrace(vault, 'c', replay, 'transfer_refused')
+        await refusedWithoutTrace(vault, 'd', replay, 'transfer_refused')
+      }
+      await ask(vault.enclave, 'c', { type: 'keep', key: imported.key }, 'enclave.kept')
+      close(vault, 'c')
+      for (const replay of [command, again]) await refusedWithoutTrace(vault, 'e', replay, 'transfer_refused')
+      await ask(vault.enclave, 'e', { type: 'destroyKey', key: imported.key }, 'enclave.destroyed')
+      for (const replay of [command, again]) await refusedWithoutTrace(vault, 'f', replay, 'transfer_refused')
+    },
+  },
+  {
+    title: 'BYOK-132 an import that was not kept costs nothing: after close the blob is taken again',
+    run: async (make) => {
+      const vault = make({ role: 'vault' })
+      const command = importOf(await withKek(vault))
+      await ask(vault.enclave, 'c', command, 'enclave.imported')
+      close(vault, 'd')
+      await refusedWithoutTrace(vault, 'd', command, 'transfer_refused')
+      close(vault, 'c')
+      await ask(vault.enclave, 'd', command, 'enclave.imported')
+    },
+  },
+  {
+    title: 'BYOK-132 an import that was destroyed before it was kept costs nothing either',
+    run: async (make) => {
+      const vault = make({ role: 'vault' })
+      const command = importOf(await withKek(vault))
+      const { key } = await ask(vault.enclave, 'c', command, 'enclave.imported')
+      await ask(vault.enclave, 'c', { type: 'destroyKey', key }, 'enclave.destroyed')
+      await ask(vault.enclave, 'c', command, 'enclave.imported')
+    },
+  },
+  {
+    title: 'BYOK-22 without single use a blob is taken again, but never with wider operations',
+    run: async (make) => {
+      const vault = make({ role: 'vault', singleUse: false })
+      const kek = await withKek(vault)
+      const command = { ...importOf(kek), operations: ['sign'] }
+      const first = (await ask(vault.enclave, 'c', command as never, 'enclave.imported')).key
+      await ask(vault.enclave, 'c', { type: 'keep', key: first }, 'enclave.kept')
+      const again = await ask(vault.enclave, 'c', { ...command, operations: [] } as never, 'enclave.imported')
+      await ask(vault.enclave, 'c', { type: 'keep', key: again.key }, 'enclave.kept')
+      const otherBlob = nativeWrap(kek, nativeKey('ec-P-256').payload)
+      for (const ciphertext of [command.ciphertext, otherBlob])
+        await refusedWithoutTrace(vault, 'd', { ...command, ciphertext, operations: ['sign', 'verify'] }, 'transfer_refused')
+      await ask(vault.enclave, 'd', { ...command, ciphertext: otherBlob } as never, 'enclave.imported')
+    },
+  },
+  {
+    title: 'BYOK-131 no handle is given twice, and none looks like another',
+    run: async (make) => {
+      const source = make({ role: 'source' })
+      const handles: string[] = []
+      for (let i = 0; i < 50; i++) {
+        const { kek } = await ask(source.enclave, 'c', offered(), 'enclave.kekHeld')
+        handles.push(kek)
+        if (i % 2) await ask(source.enclave, 'c', { type: 'destroyKey', key: kek }, 'enclave.destroyed')
+      }
+      assert.is(new Set(handles).size, 50)
+      assert.is(new Set(handles.map((handle) => handle.slice(0, 16))).size, 50)
+    },
+  },
+]
+
+async function commandOf(type: string, subject: Subject): Promise<unknown> {
+  switch (type) {
+    case 'holdKek':
+      return { ...offered(), evidence: 'e30.AAAA' }
+    case 'makeKek':
+      return { type, name: 'kek', bits: 2048 }
+    case 'importTransfer':
+      return importOf(await withKek(subject))
+    case 'wrapTarget':
+      return { type, kek: (await readyToWrap(subject)).kek, target: 'payments' }
+    default:
+      return TARGET
+  }
+}
