@@ -6,12 +6,14 @@
  *   role ⇄ console   a {@link Link} to the trusted device at which a person stands
  *
  * An event does not show which port it came through. So a port lets only its own vocabulary in: a wire can never say
- * `enclave.…`, and nobody can say `xstate.…` (BYOK-154). What is not let in is dropped and reported to `onDropped`.
+ * `enclave.…`, and nobody can say `xstate.…`; and it lets it in only in its declared shape, so that a role never meets a
+ * missing member (BYOK-154). What is not let in is dropped and reported to `onDropped`.
  *
  * @module
  */
 import { fromCallback, type CallbackActorLogic, type EventObject } from 'xstate'
-import { ENCLAVE_ANSWERS, type Enclave, type EnclaveAnswer, type EnclaveCommand } from '../src/enclave/commands.js'
+import type { Enclave, EnclaveAnswer, EnclaveCommand } from '../src/enclave/commands.js'
+import { readAnswer } from '../src/enclave/read-answer.js'
 
 /** Any message: a type name and plain data. */
 export interface Message {
@@ -35,26 +37,28 @@ export interface LinkPortOptions {
   readonly link: Link
   /** The type names that may come in. */
   readonly hears: readonly string[]
+  /** Makes a message of declared shape of whatever comes in, or `null` (for BYOK: `readMessage`). */
+  readonly read: (value: unknown) => Message | null
   /** Serialises what comes in through this and other ports of the same role. */
   readonly turnstile?: Turnstile
   /** Told of each message that was not let in. */
-  readonly onDropped?: (message: unknown) => void
+  readonly onDropped?: (value: unknown) => void
 }
 
 /** A wire or console port on a link. */
-export function linkPort({ link, hears, turnstile, onDropped }: LinkPortOptions): Port {
+export function linkPort({ link, hears, read, turnstile, onDropped }: LinkPortOptions): Port {
   const vocabulary = wordsOf(hears)
   return fromCallback(({ sendBack, receive }) => {
     receive((message) => {
       link.send(message)
       turnstile?.said(message)
     })
-    const stop = link.listen((message) => {
-      if (!isMessage(message) || !vocabulary.has(message.type)) onDropped?.(message)
+    return link.listen((value) => {
+      const message = read(value)
+      if (message === null || !vocabulary.has(message.type)) onDropped?.(value)
       else if (turnstile) turnstile.heard(message, sendBack)
       else sendBack(message)
     })
-    return stop
   })
 }
 
@@ -66,7 +70,6 @@ export function linkPort({ link, hears, turnstile, onDropped }: LinkPortOptions)
  * `conversation` must be the same after a restart, so that `close` finds what the conversation had made.
  */
 export function enclavePort(enclave: Enclave, conversation: string): Port {
-  const vocabulary = wordsOf(ENCLAVE_ANSWERS)
   return fromCallback(({ sendBack, receive }) => {
     let run = 0
     receive((command) => {
@@ -74,7 +77,7 @@ export function enclavePort(enclave: Enclave, conversation: string): Port {
       if (command.type === 'close') run++
       const asked = run
       const answer = (said: EnclaveAnswer | null) => {
-        if (asked === run && command.type !== 'close') sendBack(isMessage(said) && vocabulary.has(said.type) ? said : FAILED)
+        if (asked === run && command.type !== 'close') sendBack(readAnswer(said) ?? FAILED)
       }
       try {
         const said = enclave.perform(conversation, command as EnclaveCommand)
@@ -122,8 +125,6 @@ export function turnstile({ asks, answers }: { readonly asks: readonly string[];
 }
 
 const FAILED: EnclaveAnswer = { type: 'enclave.refused', fault: { code: 'enclave_failed', requirement: 'BYOK-157' } }
-
-const isMessage = (value: unknown): value is Message => typeof value === 'object' && value !== null && typeof (value as Message).type === 'string'
 
 const isPromise = <T>(value: T | Promise<T>): value is Promise<T> =>
   value instanceof Promise || typeof (value as { then?: unknown } | null)?.then === 'function'

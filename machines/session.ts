@@ -33,6 +33,8 @@ export interface Line {
 
 /** What a session may do with a message between two roles. */
 export interface SessionOptions {
+  /** Makes a message of declared shape of whatever arrives, or `null`. */
+  readonly read: (value: unknown) => Message | null
   /** Who a message is for; `null` drops it. */
   readonly route: (from: string, port: 'wire' | 'console', message: Message) => string | null
   /** The form in which a message travels, what the other end makes of it, and for whom it then is. */
@@ -77,7 +79,7 @@ export class Session {
   add<Machine extends AnyStateMachine>(name: string, machine: Machine, membership: Membership<Machine>): Actor<Machine> {
     this.#actors.get(name)?.stop()
     const { enclave, turnstile, hears } = membership
-    const shared = { onDropped: (message: unknown) => this.dropped.push(message), ...(turnstile && { turnstile }) }
+    const shared = { read: this.#options.read, onDropped: (message: unknown) => this.dropped.push(message), ...(turnstile && { turnstile }) }
     const provided = machine.provide({
       actors: {
         wire: linkPort({ link: this.#link(name, 'wire'), hears: hears.wire, ...shared }),

@@ -9,6 +9,7 @@
 import type { Actor, Snapshot } from 'xstate'
 import type { ClientToVault, OfficerToVault, TargetKty, VaultAnswer } from '../../src/byok/messages.js'
 import type { ByokPolicy } from '../../src/byok/policy.js'
+import { readMessage } from '../../src/byok/read-message.js'
 import { answerToBadRequest, decodeAnswer, decodeRequest, encodeAnswer, encodeRequest } from '../../src/byok/rest.js'
 import type { Curve } from '../../src/crypto/keys.js'
 import type { Enclave, KeyIdentity, Operation } from '../../src/enclave/commands.js'
@@ -69,6 +70,7 @@ export class Ceremony {
     this.#options = options
     const { ledger, network, onLine, inspect, policy, vault, takesOct, now, serialised = true } = options
     this.session = new Session({
+      read: readMessage,
       route: (from, _port, message) => this.#route(from, message),
       travel: (envelope) => this.#travel(envelope),
       ...(ledger && { ledger }),

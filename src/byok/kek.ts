@@ -45,7 +45,8 @@ export interface KekState {
 }
 
 /** What may be wrong with a KEK as a key. */
-export type KekKeyFault = KidFault | ByokFault<'kek_kty_wrong' | 'kek_size_not_allowed' | 'kek_modulus_invalid' | 'kek_exponent_invalid' | 'kek_operations_wrong'>
+export type KekKeyFault =
+  KidFault | ByokFault<'kek_kty_wrong' | 'kek_size_not_allowed' | 'kek_modulus_invalid' | 'kek_exponent_invalid' | 'kek_operations_wrong'>
 
 /** What may be wrong with using a KEK here and now. */
 export type KekUseFault = KidFault | ByokFault<'kek_other_vault' | 'kek_exportable' | 'kek_disabled' | 'kek_not_yet_valid' | 'kek_expired' | 'kek_deleted'>

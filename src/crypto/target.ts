@@ -15,11 +15,11 @@ import { equalBytes, requireBytes } from '../bytes/bytes.js'
 import { accept, refuse, type Fault, type Verdict } from '../verdict.js'
 import { OCT_BYTES } from './jwk.js'
 import { checkPrivateKey } from './key-check.js'
-import { RSA_BITS } from './rsa-keygen.js'
 import { copyKey, wipeKey } from './key-parts.js'
 import type { Curve, RsaPublicKey, TargetKey } from './keys.js'
 import { bitLengthOfBytes } from './number.js'
 import { decodePkcs8, encodePkcs8, type Pkcs8Reading } from './pkcs8.js'
+import { RSA_BITS } from './rsa-keygen.js'
 
 /** What a request says about the key it brings. */
 export interface DeclaredTarget {

@@ -151,17 +151,3 @@ export interface Enclave {
    */
   perform(conversation: string, command: EnclaveCommand): EnclaveAnswer | null | Promise<EnclaveAnswer | null>
 }
-
-/** The type names of all answers: the vocabulary of an enclave port (BYOK-154). */
-export const ENCLAVE_ANSWERS = [
-  'enclave.kekHeld',
-  'enclave.kekTrusted',
-  'enclave.wrapped',
-  'enclave.compared',
-  'enclave.kekMade',
-  'enclave.imported',
-  'enclave.keyMade',
-  'enclave.kept',
-  'enclave.destroyed',
-  'enclave.refused',
-] as const satisfies readonly EnclaveAnswer['type'][]

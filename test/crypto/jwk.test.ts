@@ -37,7 +37,6 @@ for (const [kind, { publicKey, privateKey }] of [
 
     const secret = decodePrivateJwk(read(jwkOf(privateKey)))
     assert.ok(secret.ok && secret.value.type !== 'oct')
-    if (!secret.ok || secret.value.type === 'oct') return
     assert.is(toHex(encodePkcs8(secret.value)), der(privateKey, 'pkcs8'))
     assert.equal(encodePrivateJwk(secret.value), canonical(jwkOf(privateKey)))
     assert.equal(encodePublicJwk(secret.value), encodePublicJwk(open.value))
@@ -146,7 +145,6 @@ jwks('BYOK-45 the fingerprint is the SHA-256 of the SPKI, all of it', () => {
     const key = decodeSpki(spki)
     const secret = decodePrivateJwk(read(jwkOf(privateKey)))
     assert.ok(key.ok && secret.ok && secret.value.type !== 'oct')
-    if (!key.ok || !secret.ok || secret.value.type === 'oct') return
     assert.is(spkiFingerprint(key.value), createHash('sha256').update(spki).digest('hex'))
     assert.is(spkiFingerprint(secret.value), spkiFingerprint(key.value))
   }

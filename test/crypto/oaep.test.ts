@@ -52,9 +52,7 @@ withWycheproof(vectors, 'rsa_three_primes_oaep_2048_sha1_mgf1sha1_test', ({ test
   vectors('three primes: 18 tests under one key, which is refused', () => {
     assert.is(numberOfTests, 18)
     assert.is(testGroups.length, 1)
-    const checked = checkPrivateKey(wycheproofRsaKey(testGroups[0]!))
-    assert.not(checked.ok)
-    assert.equal(checked.fault, { code: 'rsa_prime_size_wrong', at: 'p', wanted: 1024 })
+    assert.equal(checkPrivateKey(wycheproofRsaKey(testGroups[0]!)), { ok: false, fault: { code: 'rsa_prime_size_wrong', at: 'p', wanted: 1024 } })
   })
 })
 

@@ -57,7 +57,7 @@ withVectors(vectors, 'pyca/pkcs1v15crypt-vectors.txt', (file) => {
 
 withVectors(vectors, 'botan/rsaes.vec', (file) => {
   const records = recordsOf(file).filter(({ sections }) => sections[0] === 'EME-PKCS1-v1_5')
-  vectors('Botan has 38 records', () => assert.is(records.length, 38))
+  vectors('Botan has 10 records', () => assert.is(records.length, 10))
   records.forEach(({ fields }, i) =>
     vectors(`Botan EME-PKCS1-v1_5 ${i + 1}`, async () => {
       const key = botanRsaKey(fields)

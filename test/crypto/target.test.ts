@@ -222,7 +222,7 @@ else {
     targets(`byok/negative.json ${name}: ${wanted}`, () => {
       const test = tests.find((candidate) => candidate.name === name)
       assert.ok(test)
-      const read = readTarget(opened(test!), declaredOf(test!.target), strict)
+      const read = readTarget(opened(test), declaredOf(test.target), strict)
       assert.is(read.ok ? 'accepted' : `${read.fault.requirement} ${read.fault.code}`, wanted)
     })
 }

@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert'
 import * as native from 'node:crypto'
 import type { KeyKind } from '../../src/enclave/commands.js'
 import { KEY_KINDS, KINDS, TARGET_OPERATIONS } from '../../src/enclave/kinds.js'
-import type { Case, Subject } from './contract.js'
+import type { Case, Subject } from './contract-case.js'
 import { findSecret } from './secret-search.js'
 import { VAULT, VERSION, ask, kekStatement, nativeEvidence, nativeKey, nativeUnwrap, nativeVerify, nativeWrap, partOf, say } from './support.js'
 
@@ -78,46 +78,44 @@ export const FLOW: readonly Case[] = [
       assert.not.equal(nativeUnwrap('rsa-2048', 0, a.ciphertext).ephemeral, nativeUnwrap('rsa-2048', 0, b.ciphertext).ephemeral)
     },
   },
-  ...KEY_KINDS.filter((kind) => !kind.startsWith('rsa') || kind === 'rsa-2048').map(
-    (kind): Case => ({
-      title: `BYOK-29 a generated ${kind} has the attributes of a target and an honest history`,
-      run: async (make) => {
-        const source = make({ role: 'source' })
-        const operations = TARGET_OPERATIONS[KINDS[kind].kty].filter((one) => !one.startsWith('wrap') && !one.startsWith('unwrap'))
-        for (const extractable of [true, false]) {
-          const label = `extractable ${extractable}`
-          const { key, facts } = await ask(source.enclave, 'c', { type: 'generateKey', label, kind, operations, extractable }, 'enclave.keyMade')
-          const record = source.enclave.describe().find(({ handle }) => handle === key)!
-          assert.equal(
-            { ...record },
-            {
-              handle: key,
-              kind,
-              label,
-              kid: null,
-              key: facts.key,
-              identity: facts.identity,
-              owner: 'c',
-              class: kind.startsWith('oct') ? 'secret' : 'private',
-              origin: 'generated',
-              sensitive: true,
-              alwaysSensitive: true,
-              extractable,
-              neverExtractable: !extractable,
-              trusted: false,
-              wrapWithTrusted: true,
-              operations,
-              mechanisms: [],
-              wrapTemplate: null,
-              releasePolicy: null,
-              hsm: true,
-            },
-          )
-          assert.match(facts.identity, kind.startsWith('oct') ? /^aes-cmac:[0-9a-f]{32}$/ : /^spki-sha256:[0-9a-f]{64}$/)
-        }
-      },
-    }),
-  ),
+  ...KEY_KINDS.filter((kind) => !kind.startsWith('rsa') || kind === 'rsa-2048').map((kind): Case => ({
+    title: `BYOK-29 a generated ${kind} has the attributes of a target and an honest history`,
+    run: async (make) => {
+      const source = make({ role: 'source' })
+      const operations = TARGET_OPERATIONS[KINDS[kind].kty].filter((one) => !one.startsWith('wrap') && !one.startsWith('unwrap'))
+      for (const extractable of [true, false]) {
+        const label = `extractable ${extractable}`
+        const { key, facts } = await ask(source.enclave, 'c', { type: 'generateKey', label, kind, operations, extractable }, 'enclave.keyMade')
+        const record = source.enclave.describe().find(({ handle }) => handle === key)!
+        assert.equal(
+          { ...record },
+          {
+            handle: key,
+            kind,
+            label,
+            kid: null,
+            key: facts.key,
+            identity: facts.identity,
+            owner: 'c',
+            class: kind.startsWith('oct') ? 'secret' : 'private',
+            origin: 'generated',
+            sensitive: true,
+            alwaysSensitive: true,
+            extractable,
+            neverExtractable: !extractable,
+            trusted: false,
+            wrapWithTrusted: true,
+            operations,
+            mechanisms: [],
+            wrapTemplate: null,
+            releasePolicy: null,
+            hsm: true,
+          },
+        )
+        assert.match(facts.identity, kind.startsWith('oct') ? /^aes-cmac:[0-9a-f]{32}$/ : /^spki-sha256:[0-9a-f]{64}$/)
+      }
+    },
+  })),
   {
     title: 'BYOK-125 a held KEK may wrap and nothing else, is not trusted, and carries a wrap template',
     run: async (make) => {
@@ -126,7 +124,10 @@ export const FLOW: readonly Case[] = [
       assert.is(`spki-sha256:${held.fingerprint}`, nativeKey('rsa-2048').identity)
       assert.equal([held.bits, held.attested, held.attestedVault], [2048, false, null])
       const [record] = source.enclave.describe()
-      assert.equal([record!.class, record!.origin, record!.trusted, record!.operations, record!.mechanisms], ['public', 'given', false, ['wrapKey'], ['CKM_RSA_AES_KEY_WRAP']])
+      assert.equal(
+        [record!.class, record!.origin, record!.trusted, record!.operations, record!.mechanisms],
+        ['public', 'given', false, ['wrapKey'], ['CKM_RSA_AES_KEY_WRAP']],
+      )
       assert.equal([record!.alwaysSensitive, record!.neverExtractable], [false, false])
       assert.equal(record!.wrapTemplate, { classes: ['private', 'secret'], sensitive: true, wrapWithTrusted: true })
       await ask(source.enclave, 'c', { type: 'trustKek', kek: held.kek, by: 'officer' }, 'enclave.kekTrusted')
@@ -142,7 +143,10 @@ export const FLOW: readonly Case[] = [
       assert.equal(record!.kid, { vault: VAULT, name: 'kek', version: kek.version })
       assert.match(kek.version, /^[0-9a-f]{32}$/)
       const { sensitive, alwaysSensitive, extractable, neverExtractable, trusted, operations, mechanisms, origin } = record!
-      assert.equal({ sensitive, alwaysSensitive, extractable, neverExtractable, trusted }, { sensitive: true, alwaysSensitive: true, extractable: false, neverExtractable: true, trusted: false })
+      assert.equal(
+        { sensitive, alwaysSensitive, extractable, neverExtractable, trusted },
+        { sensitive: true, alwaysSensitive: true, extractable: false, neverExtractable: true, trusted: false },
+      )
       assert.equal([operations, mechanisms, origin], [['import'], ['CKM_RSA_AES_KEY_WRAP'], 'generated'])
     },
   },
@@ -153,54 +157,52 @@ export const FLOW: readonly Case[] = [
       assert.equal(nativeVerify(kek.evidence), JSON.parse(kekStatement(kek, { version: kek.version })))
     },
   },
-  ...KEY_KINDS.map(
-    (kind): Case => ({
-      title: `BYOK-128 a blob of node's with ${kind} is imported, locked, and vouched for`,
-      run: async (make) => {
-        const vault = make({ role: 'vault' })
-        const kek = await withKek(vault)
-        const command = importOf(kek, kind)
-        const imported = await ask(vault.enclave, 'c', command, 'enclave.imported')
-        const { part, identity } = nativeKey(kind)
-        assert.equal([imported.facts.kind, imported.facts.key, imported.facts.operations], [kind, part, command.operations])
-        if (identity !== null) assert.is(imported.facts.identity, identity)
-        await ask(vault.enclave, 'c', { type: 'keep', key: imported.key }, 'enclave.kept')
-        vault.enclave.perform('c', { type: 'close' })
+  ...KEY_KINDS.map((kind): Case => ({
+    title: `BYOK-128 a blob of node's with ${kind} is imported, locked, and vouched for`,
+    run: async (make) => {
+      const vault = make({ role: 'vault' })
+      const kek = await withKek(vault)
+      const command = importOf(kek, kind)
+      const imported = await ask(vault.enclave, 'c', command, 'enclave.imported')
+      const { part, identity } = nativeKey(kind)
+      assert.equal([imported.facts.kind, imported.facts.key, imported.facts.operations], [kind, part, command.operations])
+      if (identity !== null) assert.is(imported.facts.identity, identity)
+      await ask(vault.enclave, 'c', { type: 'keep', key: imported.key }, 'enclave.kept')
+      vault.enclave.perform('c', { type: 'close' })
 
-        const record = vault.enclave.describe().find(({ handle }) => handle === imported.key)!
-        const { sensitive, alwaysSensitive, extractable, neverExtractable, trusted, mechanisms, origin, owner, hsm, releasePolicy, kid } = record
-        assert.equal(
-          { sensitive, alwaysSensitive, extractable, neverExtractable, trusted, mechanisms, origin, owner, hsm, releasePolicy },
-          {
-            sensitive: true,
-            alwaysSensitive: false,
-            extractable: false,
-            neverExtractable: false,
-            trusted: false,
-            mechanisms: [],
-            origin: 'imported',
-            owner: null,
-            hsm: true,
-            releasePolicy: null,
-          },
-        )
-        assert.equal(kid, { vault: VAULT, name: 'payments', version: imported.version })
-        const statement = {
-          v: 1,
-          kind: 'key',
-          vault: VAULT,
-          name: 'payments',
-          version: imported.version,
-          key: part,
-          check: identity === null ? imported.facts.identity : null,
+      const record = vault.enclave.describe().find(({ handle }) => handle === imported.key)!
+      const { sensitive, alwaysSensitive, extractable, neverExtractable, trusted, mechanisms, origin, owner, hsm, releasePolicy, kid } = record
+      assert.equal(
+        { sensitive, alwaysSensitive, extractable, neverExtractable, trusted, mechanisms, origin, owner, hsm, releasePolicy },
+        {
+          sensitive: true,
+          alwaysSensitive: false,
+          extractable: false,
+          neverExtractable: false,
+          trusted: false,
+          mechanisms: [],
           origin: 'imported',
-          operations: command.operations,
-          exportable: false,
-        }
-        assert.equal(nativeVerify(imported.evidence), statement)
-      },
-    }),
-  ),
+          owner: null,
+          hsm: true,
+          releasePolicy: null,
+        },
+      )
+      assert.equal(kid, { vault: VAULT, name: 'payments', version: imported.version })
+      const statement = {
+        v: 1,
+        kind: 'key',
+        vault: VAULT,
+        name: 'payments',
+        version: imported.version,
+        key: part,
+        check: identity === null ? imported.facts.identity : null,
+        origin: 'imported',
+        operations: command.operations,
+        exportable: false,
+      }
+      assert.equal(nativeVerify(imported.evidence), statement)
+    },
+  })),
   {
     title: 'BYOK-72 up to seven zero bytes behind the DER are taken, an eighth is not',
     run: async (make) => {

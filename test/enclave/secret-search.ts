@@ -41,7 +41,9 @@ function* formsOf(secret: Uint8Array): Generator<[name: string, form: string]> {
 
 /** The characters that the bytes always give in base64 when `phase` unknown bytes stand before them. */
 function inBase64(bytes: Buffer, phase: number): string {
-  const text = Buffer.concat([Buffer.alloc(phase), bytes]).toString('base64').replace(/=+$/, '')
+  const text = Buffer.concat([Buffer.alloc(phase), bytes])
+    .toString('base64')
+    .replace(/=+$/, '')
   const partial = (phase + bytes.length) % 3
   return text.slice(phase === 0 ? 0 : phase + 1, partial === 0 ? text.length : text.length - 1)
 }

@@ -72,9 +72,7 @@ export function rsaKey(kind: 'rsa-2048' | 'rsa-3072' | 'rsa-4096', number = 0): 
 
 /** A P-256 key of node's in our form. */
 export function ecKey(number = 0): EcPrivateKey {
-  const jwk = native
-    .createPrivateKey({ key: Buffer.from(nativeKey('ec-P-256', number).payload), format: 'der', type: 'pkcs8' })
-    .export({ format: 'jwk' })
+  const jwk = native.createPrivateKey({ key: Buffer.from(nativeKey('ec-P-256', number).payload), format: 'der', type: 'pkcs8' }).export({ format: 'jwk' })
   const [x, y, d] = (['x', 'y', 'd'] as const).map((name) => own(Buffer.from(jwk[name]!, 'base64url')))
   return { type: 'EC', curve: 'P-256', x: x!, y: y!, d: d! }
 }
@@ -118,7 +116,9 @@ export function nativeVerify(evidence: string, number = SIGNING_KEY): Record<str
     native.createPrivateKey({ key: Buffer.from(nativeKey('ec-P-256', number).payload), format: 'der', type: 'pkcs8' }) as never,
   )
   const signed = Buffer.concat([Buffer.from('keyferry key evidence v1\0', 'latin1'), body!])
-  return native.verify('sha256', signed, { key, dsaEncoding: 'ieee-p1363' }, signature!) ? (JSON.parse(body!.toString('utf8')) as Record<string, unknown>) : null
+  return native.verify('sha256', signed, { key, dsaEncoding: 'ieee-p1363' }, signature!)
+    ? (JSON.parse(body!.toString('utf8')) as Record<string, unknown>)
+    : null
 }
 
 /** What a vault's HSM says about a KEK, as text, members as given. */
@@ -150,6 +150,8 @@ export function stocked<C extends Crypto>(crypto: C): C {
 export interface Gate {
   /** From now on answers wait. */
   hold(): void
+  /** From now on new answers come at once; those that wait go on waiting. */
+  pass(): void
   /** Lets everything through, and waits until it has settled. */
   release(): Promise<void>
 }
@@ -169,6 +171,7 @@ export function gated(crypto: Crypto): { readonly crypto: Crypto; readonly gate:
     slow[name] = typeof member === 'function' && name !== 'random' && name !== 'forget' ? late(member as (...args: unknown[]) => unknown) : member
   const gate: Gate = {
     hold: () => void (held = true),
+    pass: () => void (held = false),
     release: async () => {
       held = false
       for (let rounds = 0; rounds < 20; rounds++) {

@@ -24,9 +24,11 @@ export interface OptionSpec {
 /** The options of a command, by name. */
 export type Options = Readonly<Record<string, OptionSpec>>
 
-/** What the options of a command come to. */
+/** What the options of a command come to: a switch is a boolean, a value one of its choices or any text. */
 export type Values<O extends Options> = {
-  readonly [Name in keyof O]: O[Name] extends { value: string } ? (O[Name] extends { required: true } ? string : string | undefined) : boolean
+  readonly [Name in keyof O]: O[Name] extends { value: string }
+    ? (O[Name] extends { choices: readonly (infer Choice)[] } ? Choice : string) | (O[Name] extends { required: true } ? never : undefined)
+    : boolean
 }
 
 /** A line of help that shows a command at work. */

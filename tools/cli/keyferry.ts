@@ -49,8 +49,9 @@ async function dispatch(words: readonly string[], io: Io, root: Group): Promise<
   // `keyferry help byok wrap` is `keyferry byok wrap --help`.
   if (words[0] === 'help') return dispatch([...words.slice(1), '--help'], io, root)
   if (words[0] === '--version') {
-    if (words.length > 1) throw usage(`there is one word too many: ${words[1]}`)
-    printLines(io.out, io.env, [VERSION])
+    const extra = words.slice(1).find((word) => word !== '--json')
+    if (extra !== undefined) throw usage(`there is one word too many: ${extra}`)
+    print({ json: { name: 'keyferry', version: VERSION }, lines: [VERSION] }, words, io)
     return EXIT.ok
   }
   const { node, path, rest } = find(words, root)

@@ -98,44 +98,22 @@ function verdictLine(findings: readonly Finding[]): Text {
 const shortened = (value: string) => (value.length > 100 ? `${value.slice(0, 99)}…` : value)
 
 /** The kinds of key whose usual encodings make a C2 of this size. */
-function targetsThatFit(size: number | undefined): string[] {
-  return USUAL_SIZES.filter(([, ranges]) => ranges.some(([least, most]) => size !== undefined && size >= least && size <= most)).map(([kind]) => kind)
-}
+const targetsThatFit = (size = 0): string[] => USUAL_SIZES.filter(([, least, most]) => size >= least && size <= most).map(([kind]) => kind)
 
-/** C2 for each kind: an RSA key with shorter or longer integers, an EC key without or with its public point; either with zero bytes behind. */
-const USUAL_SIZES: readonly (readonly [kind: string, ranges: readonly (readonly [least: number, most: number])[]])[] = [
-  ['rsa-2048', [[1216, 1240]]],
-  ['rsa-3072', [[1792, 1824]]],
-  ['rsa-4096', [[2368, 2400]]],
-  [
-    'ec-P-256',
-    [
-      [80, 80],
-      [152, 160],
-    ],
-  ],
-  [
-    'ec-P-256K',
-    [
-      [72, 72],
-      [144, 144],
-    ],
-  ],
-  [
-    'ec-P-384',
-    [
-      [88, 88],
-      [200, 208],
-    ],
-  ],
-  [
-    'ec-P-521',
-    [
-      [112, 112],
-      [256, 264],
-    ],
-  ],
-  ['oct-128', [[24, 24]]],
-  ['oct-192', [[32, 32]]],
-  ['oct-256', [[40, 40]]],
+/** C2 for each kind: an RSA key with shorter or longer integers, an EC key without and with its public point; any with zero bytes behind. */
+const USUAL_SIZES: readonly (readonly [kind: string, least: number, most: number])[] = [
+  ['rsa-2048', 1216, 1240],
+  ['rsa-3072', 1792, 1824],
+  ['rsa-4096', 2368, 2400],
+  ['ec-P-256', 80, 80],
+  ['ec-P-256', 152, 160],
+  ['ec-P-256K', 72, 72],
+  ['ec-P-256K', 144, 144],
+  ['ec-P-384', 88, 88],
+  ['ec-P-384', 200, 208],
+  ['ec-P-521', 112, 112],
+  ['ec-P-521', 256, 264],
+  ['oct-128', 24, 24],
+  ['oct-192', 32, 32],
+  ['oct-256', 40, 40],
 ]

@@ -39,7 +39,8 @@ export const CRYPTO_OPTION = {
 } as const satisfies OptionSpec
 
 /** The provider of that name; never one in place of the other. */
-export const cryptoNamed = (name: string | undefined): Crypto => (name === 'pure' ? pure((length) => randomFillSync(new Uint8Array(length))) : nodeCrypto())
+export const cryptoNamed = (name: 'platform' | 'pure' | undefined): Crypto =>
+  name === 'pure' ? pure((length) => randomFillSync(new Uint8Array(length))) : nodeCrypto()
 
 /** A KEK from a file, judged as far as a file can be. */
 export interface KekFile {

@@ -21,14 +21,14 @@ import type { RsaPrivateKey } from '../../../src/crypto/keys.js'
 import { AZURE_MECHANISM } from '../../../src/crypto/rsa-aes-key-wrap.js'
 import { differsFromKek, readTarget, type DeclaredTarget, type Target, type TargetFault } from '../../../src/crypto/target.js'
 import { accept, type Verdict } from '../../../src/verdict.js'
-import { command, usage } from '../args.js'
+import { command, usage, type Report } from '../args.js'
 import { EXIT, Failure, failureOf } from '../failure.js'
 import { checkOutputs, readInput, writeOutputs, type Content } from '../files.js'
 import { tell } from '../io.js'
 import { jsonText, styled, table } from '../text.js'
 import { firstFailedCheck, type FailedCheck } from './explain.js'
 import { unreadableFile } from './inspect.js'
-import { CRYPTO_OPTION, cryptoNamed, describeKey, identityRow, modulusBits, readPrivateKek } from './keys.js'
+import { CRYPTO_OPTION, cryptoNamed, describeKey, identityRow, modulusBits, readPrivateKek, type KeyDescription } from './keys.js'
 
 const OPTIONS = {
   'kek-private': { value: 'FILE', required: true, text: 'The private half of the KEK: PKCS#8 or PKCS#1 as PEM or DER, or a JWK.' },
@@ -68,7 +68,7 @@ export const openCommand = command({
     const publicOut = values['public-out']
     const outputs = [
       ...(out === undefined ? [] : [{ path: out, option: '--out', secret: true }]),
-      ...(publicOut === undefined ? [] : [{ path: publicOut, option: '--public-out' }]),
+      ...(publicOut === undefined ? [] : [{ path: publicOut, option: '--public-out', secret: false }]),
     ]
     await checkOutputs(outputs, [operand, values['kek-private']], force)
     const bytes = await readInput(operand, values.raw ? 'the transfer blob' : 'the transfer file')
@@ -85,40 +85,21 @@ export const openCommand = command({
       if (!judged.ok) throw doesNotOpen(operand, values.explain ? checkOf(judged.fault) : null)
       target = judged.value
 
-      const { key, trailing } = target
-      const described = await describeKey(crypto, key)
-      const octets = plaintext.subarray(0, plaintext.length - trailing)
-      const contents: Content[] = outputs.map((output) => ({
-        ...output,
-        bytes: output.option === '--out' ? octets : utf8(`${jsonText(described.publicKey)}\n`),
-      }))
+      const described = await describeKey(crypto, target.key)
+      const octets = plaintext.subarray(0, plaintext.length - target.trailing)
+      const contents = outputs.map((output): Content => ({ ...output, bytes: output.secret ? octets : utf8(`${jsonText(described.publicKey)}\n`) }))
       await writeOutputs(contents, force)
       if (out !== undefined) tell(io, [styled('warning', 'warning:'), ` ${out} holds the key in clear`])
-
-      return {
-        json: {
-          ok: true,
-          file: operand,
-          kek: { kid: file && formatKid(file.kek), bits: modulusBits(kek) },
-          target: described,
-          plaintextBytes: octets.length,
-          trailingZeros: trailing,
-          generator: file?.generator ?? null,
-          out: out ?? null,
-        },
-        lines: [
-          ...table([
-            ['opened', operand],
-            ...(file ? [['KEK', formatKid(file.kek)]] : []),
-            ...(file?.generator === null || file === null ? [] : [['made by', [file.generator, ' (its own words)']]]),
-            ['target', styled('good', described.kind)],
-            identityRow(described.identity),
-            ['octets', trailing === 0 ? String(octets.length) : `${octets.length}, and ${trailing} zero bytes behind them`],
-            ...Object.entries(described.publicKey).map(([name, value]) => [name, String(value)]),
-          ]),
-          ...(values.explain ? ['All checks from U1 to U10 pass.'] : []),
-        ],
-      }
+      return reportOn({
+        path: operand,
+        file,
+        bits: modulusBits(kek),
+        described,
+        octets: octets.length,
+        trailing: target.trailing,
+        out,
+        explained: values.explain,
+      })
     } finally {
       wipe(plaintext)
       if (target) wipeKey(target.key)
@@ -127,6 +108,46 @@ export const openCommand = command({
     }
   },
 })
+
+/** What is told about a key that came out; all of it public. */
+interface Opened {
+  readonly path: string
+  readonly file: TransferFile | null
+  readonly bits: number
+  readonly described: KeyDescription
+  readonly octets: number
+  readonly trailing: number
+  readonly out: string | undefined
+  readonly explained: boolean
+}
+
+function reportOn({ path, file, bits, described, octets, trailing, out, explained }: Opened): Report {
+  const generator = file?.generator ?? null
+  return {
+    json: {
+      ok: true,
+      file: path,
+      kek: { kid: file && formatKid(file.kek), bits },
+      target: described,
+      plaintextBytes: octets,
+      trailingZeros: trailing,
+      generator,
+      out: out ?? null,
+    },
+    lines: [
+      ...table([
+        ['opened', path],
+        ...(file ? [['KEK', formatKid(file.kek)]] : []),
+        ...(generator === null ? [] : [['made by', `${generator} (its own words)`]]),
+        ['target', styled('good', described.kind)],
+        identityRow(described.identity),
+        ['octets', trailing === 0 ? String(octets) : `${octets}, and ${trailing} zero bytes behind them`],
+        ...Object.entries(described.publicKey).map(([name, value]) => [name, String(value)]),
+      ]),
+      ...(explained ? ['All checks from U1 to U10 pass.'] : []),
+    ],
+  }
+}
 
 /** The transfer blob and, unless it came bare, the file around it. What is judged here is public. */
 function blobOf(bytes: Uint8Array, path: string, raw: boolean, strict: boolean, kek: RsaPrivateKey): { blob: Uint8Array; file: TransferFile | null } {

@@ -26,13 +26,13 @@ import { AZURE_MECHANISM, EPHEMERAL_BYTES } from '../../../src/crypto/rsa-aes-ke
 import { differsFromKek, writeTarget } from '../../../src/crypto/target.js'
 import type { KeyKind, Kid } from '../../../src/enclave/commands.js'
 import { KEY_KINDS, KINDS } from '../../../src/enclave/kinds.js'
-import { command, usage } from '../args.js'
+import { command, usage, type Report } from '../args.js'
 import { EXIT, Failure, failureOf } from '../failure.js'
 import { checkOutputs, writeOutputs, type Content } from '../files.js'
 import { progress, type Io } from '../io.js'
 import { jsonText, styled, table } from '../text.js'
 import { VERSION } from '../version.js'
-import { CRYPTO_OPTION, cryptoNamed, describeKey, identityRow, readKek, readTargetKey } from './keys.js'
+import { CRYPTO_OPTION, cryptoNamed, describeKey, identityRow, readKek, readTargetKey, type KekFile, type KeyDescription } from './keys.js'
 
 const OPTIONS = {
   kek: { value: 'FILE', required: true, text: 'The public KEK: PEM, DER or JWK.' },
@@ -84,14 +84,14 @@ export const wrapCommand = command({
     const publicOut = values['public-out']
     const outputs = [{ path: out, option: '--out' }, ...(publicOut === undefined ? [] : [{ path: publicOut, option: '--public-out' }])]
     await checkOutputs(outputs, target === undefined ? [values.kek] : [values.kek, target], force)
-    const declared = generate === undefined ? (kty as TargetKty | undefined) : KINDS[generate as KeyKind].kty
+    const declared = generate === undefined ? kty : KINDS[generate].kty
     if (declared !== undefined) requireDestination(declared, kid)
 
     const kek = await readKek(values.kek, kid)
     await confirmKek(kek.key, wanted, io)
 
     const crypto = cryptoNamed(values.crypto)
-    const key = generate === undefined ? await readTargetKey(target!, kty as TargetKty | undefined) : await generateKey(crypto, generate as KeyKind, io)
+    const key = generate === undefined ? await readTargetKey(target!, kty) : await generateKey(crypto, generate, io)
     try {
       requireDestination(key.type, kid)
       const differs = differsFromKek(key, kek.key)
@@ -105,39 +105,66 @@ export const wrapCommand = command({
       if (outputs[1]) contents.push({ ...outputs[1], bytes: utf8(`${jsonText(described.publicKey)}\n`) })
       await writeOutputs(contents, force)
 
-      const confirmed = wanted !== 'unconfirmed'
-      const source = generate === undefined ? `software-sourced key, from ${target}` : 'software-sourced key, made here'
-      const advice = adviseOnKekSize(kek.bits)
-      return {
-        json: {
-          ok: true,
-          file: out,
-          bytes: file.value.length,
-          kek: { kid: formatKid(kid), bits: kek.bits, confirmed, ...(confirmed ? { fingerprint: spkiFingerprint(kek.key) } : {}) },
-          target: { ...described, source: 'software', origin: generate === undefined ? 'file' : 'generated' },
-          ciphertextBytes: ciphertext.length,
-          generator,
-          advice,
-        },
-        lines: [
-          ...table([
-            ['wrote', `${out}, ${file.value.length} bytes`],
-            ['KEK', [`RSA ${kek.bits}, `, confirmed ? styled('good', 'fingerprint confirmed') : styled('warning', 'not confirmed')]],
-            ['', formatKid(kid)],
-            ['target', [`${described.kind}, `, styled('warning', source)]],
-            identityRow(described.identity),
-            ['blob', `${ciphertext.length} bytes: ${kek.key.n.length} for the ephemeral key, ${ciphertext.length - kek.key.n.length} for the target`],
-            ['generator', generator],
-          ]),
-          ...advice.map((sentence) => `note: ${sentence}`),
-        ],
-      }
+      return reportOn({
+        out,
+        fileBytes: file.value.length,
+        kid,
+        kek,
+        confirmed: wanted !== 'unconfirmed',
+        described,
+        target,
+        blob: ciphertext.length,
+        generator,
+      })
     } finally {
       wipeKey(key)
       if (key.type !== 'oct') crypto.forget(key)
     }
   },
 })
+
+/** What is told about a file that was written; all of it public. */
+interface Wrapped {
+  readonly out: string
+  readonly fileBytes: number
+  readonly kid: Kid
+  readonly kek: KekFile
+  readonly confirmed: boolean
+  readonly described: KeyDescription
+  /** The file that the key came from, if it was not made here. */
+  readonly target: string | undefined
+  readonly blob: number
+  readonly generator: string
+}
+
+function reportOn({ out, fileBytes, kid, kek, confirmed, described, target, blob, generator }: Wrapped): Report {
+  const advice = adviseOnKekSize(kek.bits)
+  const [first, second] = [kek.key.n.length, blob - kek.key.n.length]
+  return {
+    json: {
+      ok: true,
+      file: out,
+      bytes: fileBytes,
+      kek: { kid: formatKid(kid), bits: kek.bits, confirmed, ...(confirmed ? { fingerprint: spkiFingerprint(kek.key) } : {}) },
+      target: { ...described, source: 'software', origin: target === undefined ? 'generated' : 'file' },
+      ciphertextBytes: blob,
+      generator,
+      advice,
+    },
+    lines: [
+      ...table([
+        ['wrote', `${out}, ${fileBytes} bytes`],
+        ['KEK', [`RSA ${kek.bits}, `, confirmed ? styled('good', 'fingerprint confirmed') : styled('warning', 'not confirmed')]],
+        ['', formatKid(kid)],
+        ['target', [`${described.kind}, `, styled('warning', `software-sourced key, ${target === undefined ? 'made here' : `from ${target}`}`)]],
+        identityRow(described.identity),
+        ['blob', `${blob} bytes: ${first} for the ephemeral key, ${second} for the target`],
+        ['generator', generator],
+      ]),
+      ...advice.map((sentence) => `note: ${sentence}`),
+    ],
+  }
+}
 
 /** Under a fresh ephemeral key, which nobody sees. */
 async function wrapKey(crypto: Crypto, kek: RsaPublicKey, key: TargetKey): Promise<Uint8Array> {
