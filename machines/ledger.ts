@@ -5,7 +5,7 @@
  *
  * A secret is searched for raw, in hex, in base64 and base64url in all three phases, in base64 of base64, as a decimal
  * list, and each of these with its bytes reversed. Texts are collected leaf by leaf: every string, number list and byte
- * array anywhere in a message, snapshot, inspection event, output or file.
+ * array anywhere in a message, snapshot, inspection event, output or file; and what a string holds that is JSON itself.
  *
  * Spec: spec/byok.md, BYOK-1, BYOK-6, BYOK-155.
  * @module
@@ -100,7 +100,6 @@ function straightFormsOf(bytes: Uint8Array, prefix: string): (readonly [string, 
     [`${prefix}hex`, hex],
     [`${prefix}HEX`, hex.toUpperCase()],
     [`${prefix}decimal list`, Array.from(bytes).join(',')],
-    [`${prefix}spaced decimal list`, Array.from(bytes).join(', ')],
   ]
   for (const inner of once) {
     forms.push([`${prefix}base64`, inner], [`${prefix}base64url`, urlForm(inner)])
@@ -123,17 +122,20 @@ const urlForm = (text: string) => text.replace(/\+/g, '-').replace(/\//g, '_')
 
 /** Every text in a value, however deep; number lists and byte arrays as decimal list and hex. */
 function* leaves(value: unknown, seen = new Set<object>()): Generator<string> {
-  if (typeof value === 'string') yield value
+  if (typeof value === 'string') yield* textsOf(value, seen)
   if (typeof value === 'bigint') yield value.toString(16)
   if (typeof value !== 'object' || value === null || seen.has(value)) return
   seen.add(value)
   if (ArrayBuffer.isView(value)) {
-    const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-    yield toHex(bytes)
+    let text = ''
+    for (const byte of new Uint8Array(value.buffer, value.byteOffset, value.byteLength)) text += String.fromCharCode(byte)
+    yield* textsOf(text, seen)
     return
   }
-  if (Array.isArray(value) && value.every((item) => typeof item === 'number')) {
-    yield value.join(',')
+  // A byte array in JSON is an object with numbered members.
+  const items = Object.values(value) as unknown[]
+  if (items.length > 0 && items.every((item) => typeof item === 'number')) {
+    yield items.join(',')
     return
   }
   if (value instanceof Map || value instanceof Set) for (const item of value) yield* leaves(item, seen)
@@ -141,5 +143,20 @@ function* leaves(value: unknown, seen = new Set<object>()): Generator<string> {
   for (const name of Object.getOwnPropertyNames(value)) {
     yield name
     yield* leaves((value as Record<string, unknown>)[name], seen)
+  }
+}
+
+/** A text as it is, number lists in it without what a printer puts between the numbers, and what it says as JSON. */
+function* textsOf(text: string, seen: Set<object>): Generator<string> {
+  yield text
+  if (/\d\s*,\s*["\d]/.test(text)) yield text.replace(/"\d+"\s*:/g, '').replace(/(\d)\s*,\s*(?=\d)/g, '$1,')
+  if (/^\s*[[{"]/.test(text)) yield* leaves(parsed(text), seen)
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }

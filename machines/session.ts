@@ -49,6 +49,16 @@ export interface SessionOptions {
   readonly inspect?: (event: InspectionEvent) => void
 }
 
+/**
+ * A session at rest, as plain data: every role as it stands, and the messages on their way. Enclaves are elsewhere and
+ * remember for themselves; what an enclave was asked and has not answered, and what a turnstile holds back, is lost like
+ * any message.
+ */
+export interface SessionSnapshot {
+  readonly roles: Readonly<Record<string, Snapshot<unknown>>>
+  readonly inFlight: readonly Envelope[]
+}
+
 /** How a role joins a session. */
 export interface Membership<Machine extends AnyStateMachine> {
   readonly input?: InputFrom<Machine>
@@ -98,7 +108,7 @@ export class Session {
         },
       }),
     } as never) as Actor<Machine>
-    this.#actors.set(name, actor as unknown as Actor<AnyStateMachine>)
+    this.#actors.set(name, actor)
     actor.start()
     this.#note(name)
     return actor
@@ -116,11 +126,27 @@ export class Session {
     this.#queue.push(envelope)
   }
 
+  /** The messages on their way, in the order in which they were sent. */
+  get inFlight(): readonly Envelope[] {
+    return [...this.#queue]
+  }
+
+  /** Takes a message off its way: the oldest unless another one is meant. */
+  take(index = 0): Envelope | undefined {
+    return this.#queue.splice(index, 1)[0]
+  }
+
+  /** What is needed to go on in another process: add the roles with their snapshots, and {@link inject} what was on its way. */
+  persist(): SessionSnapshot {
+    const roles = [...this.#actors].map(([name, actor]) => [name, actor.getPersistedSnapshot()] as const)
+    return JSON.parse(JSON.stringify({ roles: Object.fromEntries(roles), inFlight: this.#queue })) as SessionSnapshot
+  }
+
   /** Carries messages until nobody says anything any more and no enclave is at work. */
   async run(): Promise<void> {
     for (;;) {
-      const envelope = this.#queue.shift()
-      if (envelope) this.#deliver(envelope)
+      const envelope = this.take()
+      if (envelope) this.deliver(envelope)
       else if (this.#pending > 0) await new Promise<void>((resolve) => (this.#wake = resolve))
       else return
     }
@@ -131,7 +157,8 @@ export class Session {
     for (const actor of this.#actors.values()) actor.stop()
   }
 
-  #deliver(envelope: Envelope): void {
+  /** Carries one message. */
+  deliver(envelope: Envelope): void {
     const { carried, message, to = envelope.to } = this.#options.travel?.(envelope) ?? { carried: undefined, message: envelope.message }
     const { from, port } = envelope
     this.#write({ from, to, port, message, carried, readers: port === 'wire' ? 'everybody' : `${from} and ${to}` })

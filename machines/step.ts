@@ -37,7 +37,7 @@ export function begin<Machine extends AnyStateMachine>(
   ...[input]: InputFrom<Machine> extends undefined ? [] : [InputFrom<Machine>]
 ): Step<Machine> {
   const [snapshot, actions] = initialTransition(machine, input as never)
-  return collect(snapshot as SnapshotFrom<Machine>, actions)
+  return collect(snapshot, actions)
 }
 
 /**
@@ -45,10 +45,11 @@ export function begin<Machine extends AnyStateMachine>(
  * @throws TypeError for an event type that belongs to XState: `xstate.stop` would stop the role, whoever sent it.
  */
 export function step<Machine extends AnyStateMachine>(machine: Machine, snapshot: SnapshotFrom<Machine>, event: EventFromLogic<Machine>): Step<Machine> {
-  if (event.type.startsWith('xstate.')) throw new TypeError(`${event.type}: nobody may say an event of XState's own`)
+  const { type } = event as EventObject
+  if (type.startsWith('xstate.')) throw new TypeError(`${type}: nobody may say an event of XState's own`)
   if ((snapshot as AnyMachineSnapshot).status !== 'active') return { snapshot, said: [], emitted: [] }
   const [next, actions] = transition(machine, snapshot, event)
-  return collect(next as SnapshotFrom<Machine>, actions)
+  return collect(next, actions)
 }
 
 function collect<Machine extends AnyStateMachine>(snapshot: SnapshotFrom<Machine>, actions: readonly { type: string; params: unknown }[]): Step<Machine> {

@@ -6,7 +6,7 @@
  * method, path and JSON body.
  * @module
  */
-import type { Actor, Snapshot } from 'xstate'
+import type { Actor } from 'xstate'
 import type { ClientToVault, OfficerToVault, TargetKty, VaultAnswer } from '../../src/byok/messages.js'
 import type { ByokPolicy } from '../../src/byok/policy.js'
 import { readMessage } from '../../src/byok/read-message.js'
@@ -14,7 +14,7 @@ import { answerToBadRequest, decodeAnswer, decodeRequest, encodeAnswer, encodeRe
 import type { Curve } from '../../src/crypto/keys.js'
 import type { Enclave, KeyIdentity, Operation } from '../../src/enclave/commands.js'
 import { turnstile, type Message } from '../ports.js'
-import { Session, type Envelope, type SessionOptions } from '../session.js'
+import { Session, type Envelope, type SessionOptions, type SessionSnapshot } from '../session.js'
 import { clientMachine, type ClientInput, type Transferred } from './client.js'
 import type { Outcome, RoleName } from './common.js'
 import { officerMachine, type Confirmed } from './officer.js'
@@ -37,6 +37,8 @@ export interface CeremonyOptions extends Pick<SessionOptions, 'ledger' | 'networ
   readonly vaultEnclave: Enclave
   /** Without it the roles hear everything at once, and refuse what is out of turn. */
   readonly serialised?: boolean
+  /** Where the long-lived roles go on from, after a restart. */
+  readonly snapshots?: SessionSnapshot['roles']
 }
 
 /** One transfer. */
@@ -68,7 +70,7 @@ export class Ceremony {
 
   constructor(options: CeremonyOptions) {
     this.#options = options
-    const { ledger, network, onLine, inspect, policy, vault, takesOct, now, serialised = true } = options
+    const { ledger, network, onLine, inspect, policy, vault, takesOct, now, serialised = true, snapshots = {} } = options
     this.session = new Session({
       read: readMessage,
       route: (from, _port, message) => this.#route(from, message),
@@ -78,23 +80,26 @@ export class Ceremony {
       ...(onLine && { onLine }),
       ...(inspect && { inspect }),
     })
-    const gate = (role: keyof typeof EXCHANGES) => (serialised ? { turnstile: turnstile(EXCHANGES[role]) } : {})
+    const shared = (role: keyof typeof EXCHANGES) => ({
+      ...(serialised && { turnstile: turnstile(EXCHANGES[role]) }),
+      ...(snapshots[role] && { snapshot: snapshots[role] }),
+    })
     this.session.add('sourceHsm', sourceHsmMachine, {
       input: { kekProof: policy.kekProof },
       hears: HEARS.sourceHsm,
       enclave: { enclave: options.sourceEnclave, conversation: 'sourceHsm' },
-      ...gate('sourceHsm'),
+      ...shared('sourceHsm'),
     })
-    this.session.add('vault', vaultMachine, { input: { vault, importDisabled: policy.importDisabled, takesOct, now }, hears: HEARS.vault, ...gate('vault') })
+    this.session.add('vault', vaultMachine, { input: { vault, importDisabled: policy.importDisabled, takesOct, now }, hears: HEARS.vault, ...shared('vault') })
     this.session.add('vaultHsm', vaultHsmMachine, {
       hears: HEARS.vaultHsm,
       enclave: { enclave: options.vaultEnclave, conversation: 'vaultHsm' },
-      ...gate('vaultHsm'),
+      ...shared('vaultHsm'),
     })
   }
 
   /** Starts the three roles of one transfer without carrying any message yet. */
-  begin(request: TransferRequest, snapshots: Partial<Record<'client' | 'tool' | 'officer', Snapshot<unknown>>> = {}): void {
+  begin(request: TransferRequest, snapshots: SessionSnapshot['roles'] = {}): void {
     const { policy, vault } = this.#options
     const { kek, disposeKek, target, name, kty, crv, operations } = request
     const from = (role: 'client' | 'tool' | 'officer') => (snapshots[role] ? { snapshot: snapshots[role] } : {})

@@ -42,8 +42,8 @@ export interface ClientInput {
 
 interface ClientContext extends ClientInput {
   readonly requests: number
-  readonly kekName: string
-  readonly kekVersion: string | null
+  /** The KEK version in use, once it is known. */
+  readonly kekKid: Kid | null
   readonly madeKek: boolean
   readonly file: string | null
   readonly expected: PublicPart | null
@@ -56,6 +56,7 @@ interface ClientContext extends ClientInput {
 /** What a finished transfer says. */
 export interface Transferred {
   readonly kid: Kid
+  readonly kek: Kid
   readonly kekDisposed: boolean
 }
 
@@ -70,7 +71,7 @@ export const clientMachine = setup({
   },
   actors: { wire: closedPort },
   guards: {
-    kekExists: ({ context }) => context.kekVersion !== null,
+    kekExists: ({ context }) => context.kekKid !== null,
     answersMe: ({ context, event }) => 'request' in event && event.request === requestId(context),
     isKek: ({ context, event }) =>
       event.type === 'vault.key' &&
@@ -78,8 +79,8 @@ export const clientMachine = setup({
       event.key.kty === 'RSA' &&
       event.operations.length === 1 &&
       event.operations[0] === 'import' &&
-      event.kid.name === context.kekName &&
-      (context.kekVersion === null || event.kid.version === context.kekVersion),
+      event.kid.name === context.kek.name &&
+      (context.kekKid === null || event.kid.version === context.kekKid.version),
     isTheImport: ({ context, event }) => event.type === 'vault.key' && event.request === requestId(context) && samePublic(event.key, context.expected),
     notThereYet: ({ context, event }) => event.type === 'vault.error' && event.request === requestId(context) && event.status === 404 && !context.retried,
     officerExpected: ({ context }) => context.expectOfficer,
@@ -97,9 +98,9 @@ export const clientMachine = setup({
     }),
     noteMade: assign(({ event }) => {
       assertEvent(event, 'vault.key')
-      return { kekVersion: event.kid.version, madeKek: true }
+      return { kekKid: event.kid, madeKek: true }
     }),
-    askKek: sendTo('wire', ({ context }) => ({ type: 'client.getKey', request: requestId(context), name: context.kekName, version: context.kekVersion })),
+    askKek: sendTo('wire', ({ context }) => ({ type: 'client.getKey', request: requestId(context), name: context.kek.name, version: context.kekKid?.version })),
     handKek: sendTo('wire', ({ context, event }) => {
       assertEvent(event, 'vault.key')
       const { n, e } = event.key as Extract<PublicPart, { kty: 'RSA' }>
@@ -120,7 +121,7 @@ export const clientMachine = setup({
       return { kid: event.kid }
     }),
     tellOfficer: sendTo('wire', ({ context }) => ({ type: 'client.imported', kid: context.kid })),
-    askDispose: sendTo('wire', ({ context }) => ({ type: 'client.deleteKek', request: requestId(context), name: context.kekName })),
+    askDispose: sendTo('wire', ({ context }) => ({ type: 'client.deleteKek', request: requestId(context), name: context.kek.name })),
     noteDisposed: assign({ kekDisposed: true }),
     blame: assign(({ context, event }) => ({ fault: context.fault ?? (event.type === 'vault.error' ? VAULT_REFUSED : blameFor(event)) })),
     tellGaveUp: sendTo('wire', { type: 'client.gaveUp' }),
@@ -137,8 +138,7 @@ export const clientMachine = setup({
   context: ({ input }) => ({
     ...input,
     requests: 0,
-    kekName: input.kek.name,
-    kekVersion: 'version' in input.kek ? input.kek.version : null,
+    kekKid: 'version' in input.kek ? input.kek : null,
     madeKek: false,
     file: null,
     expected: null,
@@ -260,8 +260,8 @@ export const clientMachine = setup({
     },
   },
   output: ({ context }) =>
-    context.kid !== null && context.fault === null
-      ? { ok: true, kid: context.kid, kekDisposed: context.kekDisposed }
+    context.kid !== null && context.kekKid !== null && context.fault === null
+      ? { ok: true, kid: context.kid, kek: context.kekKid, kekDisposed: context.kekDisposed }
       : { ok: false, fault: context.fault ?? { code: 'out_of_turn', requirement: 'BYOK-151' } },
 })
 

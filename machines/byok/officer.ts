@@ -41,7 +41,7 @@ export interface OfficerInput {
 }
 
 type Offer = Extract<SourceToConsole, { type: 'sourceHsm.kekOffered' }>
-type Comparison = Omit<Extract<SourceToConsole, { type: 'sourceHsm.compared' }>, 'type'>
+type Comparison = Omit<Extract<SourceToConsole, { type: 'sourceHsm.compared' }>, 'type' | 'target'>
 
 interface OfficerContext extends OfficerInput {
   readonly offer: Offer | null
@@ -87,6 +87,7 @@ export const officerMachine = setup({
       event.kid.name === context.kid?.name &&
       event.kid.version === context.kid.version,
     evidenceGiven: ({ event }) => event.type === 'vault.key' && event.evidence !== null,
+    aboutMyTarget: ({ context, event }) => event.type === 'sourceHsm.compared' && event.target === context.target,
     evidenceGenuine: ({ context }) => context.found?.genuine === true,
     keyIsTheSame: ({ context }) => context.found?.sameKey === true,
     operationsAsNoted: ({ context }) =>
@@ -102,7 +103,11 @@ export const officerMachine = setup({
       assertEvent(event, 'sourceHsm.kekOffered')
       return { offer: event }
     }),
-    acceptKek: sendTo('console', ({ context }) => ({ type: 'officer.acceptKek', fingerprint: context.kekProof === 'pinned' ? context.fingerprint : null })),
+    acceptKek: sendTo('console', ({ context }) => ({
+      type: 'officer.acceptKek',
+      kek: context.offer?.kek,
+      fingerprint: context.kekProof === 'pinned' ? context.fingerprint : null,
+    })),
     rejectKek: sendTo('console', { type: 'officer.rejectKek' }),
     noteTarget: assign(({ event }) => {
       assertEvent(event, 'sourceHsm.noted')
@@ -225,7 +230,12 @@ export const officerMachine = setup({
       description: 'The source HSM judges the evidence against the key that it holds.',
       meta: { requirements: ['BYOK-21', 'BYOK-146'] },
       on: {
-        'sourceHsm.compared': { target: 'checkEvidence', actions: ['noteComparison', 'reportCompared'], meta: { requirements: ['BYOK-146'] } },
+        'sourceHsm.compared': {
+          guard: 'aboutMyTarget',
+          target: 'checkEvidence',
+          actions: ['noteComparison', 'reportCompared'],
+          meta: { requirements: ['BYOK-146'] },
+        },
         '*': 'distrusted',
       },
     },

@@ -48,6 +48,7 @@ export const sourceHsmMachine = setup({
   actors: { wire: closedPort, enclave: closedPort, console: closedPort },
   guards: {
     provenEnough: ({ context, event }) => context.kekProof !== 'attested' || (event.type === 'enclave.kekHeld' && event.attested),
+    acceptsAnotherKek: ({ context, event }) => event.type === 'officer.acceptKek' && event.kek !== context.kek,
     fingerprintConfirmed: ({ context, event }) =>
       context.kekProof !== 'pinned' || (event.type === 'officer.acceptKek' && event.fingerprint !== null && event.fingerprint === context.fingerprint),
     sameKek: ({ context, event }) => event.type === 'enclave.kekTrusted' && event.kek === context.kek,
@@ -68,7 +69,7 @@ export const sourceHsmMachine = setup({
     offerKek: sendTo('console', ({ context, event }) => {
       assertEvent(event, 'enclave.kekHeld')
       const { bits, fingerprint, attested, attestedVault } = event
-      return { type: 'sourceHsm.kekOffered', kid: context.kid, bits, fingerprint, attested, attestedVault, target: context.target }
+      return { type: 'sourceHsm.kekOffered', kek: context.kek, kid: context.kid, bits, fingerprint, attested, attestedVault, target: context.target }
     }),
     trustKek: sendTo('enclave', ({ context }) => ({ type: 'trustKek', kek: context.kek, by: 'officer' })),
     wrap: sendTo('enclave', ({ context }) => ({ type: 'wrapTarget', kek: context.kek, target: context.target })),
@@ -80,13 +81,17 @@ export const sourceHsmMachine = setup({
       assertEvent(event, 'enclave.wrapped')
       return { type: 'sourceHsm.noted', target: event.target }
     }),
+    noteComparison: assign(({ event }) => {
+      assertEvent(event, 'officer.compare')
+      return { target: event.target }
+    }),
     compare: sendTo('enclave', ({ event }) => {
       assertEvent(event, 'officer.compare')
       return { type: 'compareImported', target: event.target, evidence: event.evidence }
     }),
-    tellCompared: sendTo('console', ({ event }) => {
+    tellCompared: sendTo('console', ({ context, event }) => {
       assertEvent(event, 'enclave.compared')
-      return { ...event, type: 'sourceHsm.compared' }
+      return { ...event, type: 'sourceHsm.compared', target: context.target }
     }),
     blameProof: assign({ fault: { code: 'kek_not_attested', requirement: 'BYOK-141' } }),
     blameFingerprint: assign({ fault: { code: 'kek_fingerprint_differs', requirement: 'BYOK-142' } }),
@@ -119,7 +124,7 @@ export const sourceHsmMachine = setup({
         'tool.wrap': { target: 'holdingKek', actions: ['noteRequest', 'holdKek'], description: 'the tool asks for a wrap', meta: { requirements: ['BYOK-8'] } },
         'officer.compare': {
           target: 'comparing',
-          actions: 'compare',
+          actions: ['noteComparison', 'compare'],
           description: 'the officer brings the evidence of an imported key',
           meta: { requirements: ['BYOK-146'] },
         },
@@ -144,6 +149,8 @@ export const sourceHsmMachine = setup({
       meta: { requirements: ['BYOK-7', 'BYOK-8', 'BYOK-142', 'BYOK-143'] },
       on: {
         'officer.acceptKek': [
+          // A word about an earlier offer that comes late, while another KEK is shown by now.
+          { guard: 'acceptsAnotherKek', target: 'refused', meta: { requirements: ['BYOK-8', 'BYOK-151'] } },
           { guard: 'fingerprintConfirmed', target: 'trustingKek', actions: 'trustKek', meta: { requirements: ['BYOK-121'] } },
           { target: 'refused', actions: 'blameFingerprint', meta: { requirements: ['BYOK-142'] } },
         ],

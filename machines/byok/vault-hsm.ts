@@ -6,22 +6,29 @@
  *      ├──── vault.destroy ──▶ destroying ──────────▶ waiting
  *      └─ otherwise, in any state ─▶ refused ─▶ waiting
  *
- * A new key belongs to the conversation until it is kept, so a conversation that breaks leaves nothing behind. Every
- * refusal is the same word, whatever the cause (BYOK-50): what may be told apart, the enclave has already not said.
+ * A new key belongs to the conversation until it is kept, so a conversation that breaks leaves nothing behind; one that
+ * breaks while the key is being kept has it destroyed by name. Every refusal is the same word, whatever the cause
+ * (BYOK-50): what may be told apart, the enclave has already not said.
  *
  * Spec: spec/byok.md, BYOK-3, BYOK-35, BYOK-50, BYOK-127 to BYOK-129, BYOK-134, BYOK-135.
  * @module
  */
 import { assertEvent, assign, emit, sendTo, setup } from 'xstate'
 import type { AppSays, HsmToVault, VaultToHsm } from '../../src/byok/messages.js'
-import type { EnclaveAnswer } from '../../src/enclave/commands.js'
+import type { EnclaveAnswer, KeyHandle } from '../../src/enclave/commands.js'
 import { closedPort } from '../ports.js'
 import type { Progress } from './common.js'
 
 interface VaultHsmContext {
+  /** The vault's number of the call in hand; the answer echoes it. */
+  readonly call: number
+  /** The key that is ordered to be destroyed. */
+  readonly doomed: KeyHandle | null
   /** What will be told once the new key is kept. */
   readonly made: Extract<HsmToVault, { readonly key: string; readonly version: string }> | null
 }
+
+const idle: VaultHsmContext = { call: 0, doomed: null, made: null }
 
 /** See the module text. */
 export const vaultHsmMachine = setup({
@@ -32,9 +39,16 @@ export const vaultHsmMachine = setup({
   },
   actors: { wire: closedPort, enclave: closedPort },
   guards: {
+    destroyedTheDoomed: ({ context, event }) => event.type === 'enclave.destroyed' && event.key === context.doomed,
+    /** What was to be destroyed is not there: it was destroyed before, and the word about it was lost. */
+    alreadyGone: ({ event }) => event.type === 'enclave.refused' && event.fault.code === 'handle_unknown',
     keptTheNewKey: ({ context, event }) => event.type === 'enclave.kept' && event.key === context.made?.key,
   },
   actions: {
+    noteCall: assign(({ event }) => {
+      assertEvent(event, ['vault.makeKek', 'vault.import', 'vault.destroy'])
+      return { call: event.call, doomed: event.type === 'vault.destroy' ? event.key : null }
+    }),
     makeKek: sendTo('enclave', ({ event }) => {
       assertEvent(event, 'vault.makeKek')
       return { type: 'makeKek', name: event.name, bits: event.bits }
@@ -48,23 +62,22 @@ export const vaultHsmMachine = setup({
       assertEvent(event, 'vault.destroy')
       return { type: 'destroyKey', key: event.key }
     }),
-    noteKek: assign(({ event }) => {
+    noteKek: assign(({ context, event }) => {
       assertEvent(event, 'enclave.kekMade')
-      return { made: { ...event, type: 'vaultHsm.kekMade' as const } }
+      return { made: { ...event, type: 'vaultHsm.kekMade' as const, call: context.call } }
     }),
-    noteImported: assign(({ event }) => {
+    noteImported: assign(({ context, event }) => {
       assertEvent(event, 'enclave.imported')
-      return { made: { ...event, type: 'vaultHsm.imported' as const } }
+      return { made: { ...event, type: 'vaultHsm.imported' as const, call: context.call } }
     }),
     keep: sendTo('enclave', ({ context }) => ({ type: 'keep', key: context.made?.key })),
-    tellMade: sendTo('wire', ({ context }) => context.made ?? { type: 'vaultHsm.refused' }),
-    tellDestroyed: sendTo('wire', ({ event }) => {
-      assertEvent(event, 'enclave.destroyed')
-      return { type: 'vaultHsm.destroyed', key: event.key }
-    }),
-    tellRefused: sendTo('wire', { type: 'vaultHsm.refused' }),
+    // The enclave may have kept the key already, and its answer be lost.
+    destroyMade: sendTo('enclave', ({ context }) => ({ type: 'destroyKey', key: context.made?.key })),
+    tellMade: sendTo('wire', ({ context }) => context.made ?? { type: 'vaultHsm.refused', call: context.call }),
+    tellDestroyed: sendTo('wire', ({ context }) => ({ type: 'vaultHsm.destroyed', call: context.call, key: context.doomed })),
+    tellRefused: sendTo('wire', ({ context }) => ({ type: 'vaultHsm.refused', call: context.call })),
     close: sendTo('enclave', { type: 'close' }),
-    forget: assign({ made: null }),
+    forget: assign(idle),
     reportMade: emit({ type: 'progress', role: 'vaultHsm', step: 'keyKept' }),
     reportDestroyed: emit({ type: 'progress', role: 'vaultHsm', step: 'keyDestroyed' }),
     reportRefused: emit({ type: 'progress', role: 'vaultHsm', step: 'refused' }),
@@ -72,7 +85,7 @@ export const vaultHsmMachine = setup({
 }).createMachine({
   id: 'byok.vaultHsm',
   description: 'Makes key exchange keys and opens transfer blobs; the private KEK never leaves it.',
-  context: { made: null },
+  context: idle,
   invoke: [
     { src: 'wire', id: 'wire' },
     { src: 'enclave', id: 'enclave' },
@@ -83,9 +96,24 @@ export const vaultHsmMachine = setup({
       description: 'Nothing in hand. A late answer of the enclave finds nothing alive; a stray word is answered.',
       meta: { requirements: ['BYOK-129', 'BYOK-150'] },
       on: {
-        'vault.makeKek': { target: 'makingKek', actions: 'makeKek', description: 'the vault wants a key exchange key', meta: { requirements: ['BYOK-35'] } },
-        'vault.import': { target: 'importing', actions: 'importTransfer', description: 'the vault hands over a blob', meta: { requirements: ['BYOK-50'] } },
-        'vault.destroy': { target: 'destroying', actions: 'destroy', description: 'the vault disposes of a key', meta: { requirements: ['BYOK-32'] } },
+        'vault.makeKek': {
+          target: 'makingKek',
+          actions: ['noteCall', 'makeKek'],
+          description: 'the vault wants a key exchange key',
+          meta: { requirements: ['BYOK-35'] },
+        },
+        'vault.import': {
+          target: 'importing',
+          actions: ['noteCall', 'importTransfer'],
+          description: 'the vault hands over a blob',
+          meta: { requirements: ['BYOK-50'] },
+        },
+        'vault.destroy': {
+          target: 'destroying',
+          actions: ['noteCall', 'destroy'],
+          description: 'the vault disposes of a key',
+          meta: { requirements: ['BYOK-32'] },
+        },
         'enclave.*': { actions: 'close', meta: { requirements: ['BYOK-129'] } },
         '*': { actions: 'tellRefused', meta: { requirements: ['BYOK-151'] } },
       },
@@ -112,14 +140,15 @@ export const vaultHsmMachine = setup({
       entry: 'keep',
       on: {
         'enclave.kept': { guard: 'keptTheNewKey', target: 'waiting', actions: ['tellMade', 'reportMade', 'close', 'forget'] },
-        '*': 'refused',
+        '*': { target: 'refused', actions: 'destroyMade', meta: { requirements: ['BYOK-17', 'BYOK-157'] } },
       },
     },
     destroying: {
       description: 'A destroyed handle is dead.',
       meta: { requirements: ['BYOK-32', 'BYOK-130'] },
       on: {
-        'enclave.destroyed': { target: 'waiting', actions: ['tellDestroyed', 'reportDestroyed', 'close'] },
+        'enclave.destroyed': { guard: 'destroyedTheDoomed', target: 'waiting', actions: ['tellDestroyed', 'reportDestroyed', 'close', 'forget'] },
+        'enclave.refused': { guard: 'alreadyGone', target: 'waiting', actions: ['tellDestroyed', 'close', 'forget'], meta: { requirements: ['BYOK-130'] } },
         '*': 'refused',
       },
     },

@@ -48,6 +48,8 @@ interface VaultContext extends VaultInput {
   readonly keys: Readonly<Record<string, readonly (KeyVersion & { readonly version: string })[]>>
   /** The call in hand. */
   readonly asked: VaultHearsClient | OfficerToVault | null
+  /** How many calls to the HSM were made; the number of the one in hand. */
+  readonly calls: number
 }
 
 type Hears = VaultHearsClient | OfficerToVault | HsmToVault | AppSays | ClockSays
@@ -63,6 +65,11 @@ const find = (context: VaultContext, name: string, version: string | null) => {
   const versions = Object.hasOwn(context.keys, name) ? context.keys[name]! : []
   return version === null ? versions.at(-1) : versions.find((record) => record.version === version)
 }
+
+/** A new key of the HSM that no record stands for. The answer that brought a recorded one may come twice. */
+const isOrphan = (context: VaultContext, event: Hears) =>
+  (event.type === 'vaultHsm.kekMade' || event.type === 'vaultHsm.imported') &&
+  !Object.values(context.keys).some((versions) => versions.some(({ handle }) => handle === event.key))
 
 const keyAnswer = (context: VaultContext, request: string, name: string, version: string | null): VaultAnswer => {
   const found = find(context, name, version)
@@ -119,6 +126,10 @@ export const vaultMachine = setup({
       const kek = find(context, context.asked.transfer.kek.name, context.asked.transfer.kek.version)
       return kek !== undefined && kek.kek && kek.enabled && (kek.expires === null || context.now < kek.expires)
     },
+    answersCall: ({ context, event }) => 'call' in event && event.call === context.calls,
+    late: ({ context, event }) => 'call' in event && event.call !== context.calls,
+    lateKey: ({ context, event }) => 'call' in event && event.call !== context.calls && isOrphan(context, event),
+    unrecordedKey: ({ context, event }) => isOrphan(context, event),
     /** Somebody else asked while a call was in hand. */
     interrupted: ({ context, event }) => requestOf(event) !== undefined && requestOf(event) !== context.asked?.request,
     destroyedNewest: ({ context, event }) =>
@@ -134,20 +145,26 @@ export const vaultMachine = setup({
       assertEvent(event, ['client.createKek', 'client.importKey', 'client.deleteKek'])
       return { asked: event }
     }),
-    askKek: sendTo('wire', ({ event }) => {
+    countCall: assign(({ context }) => ({ calls: context.calls + 1 })),
+    askKek: sendTo('wire', ({ context, event }) => {
       assertEvent(event, 'client.createKek')
-      return { type: 'vault.makeKek', name: event.name, bits: event.bits }
+      return { type: 'vault.makeKek', call: context.calls, name: event.name, bits: event.bits }
     }),
     askImport: sendTo('wire', ({ context }) => {
       const asked = context.asked as Extract<VaultHearsClient, { type: 'client.importKey' }>
       const kek = asked.transfer && find(context, asked.transfer.kek.name, asked.transfer.kek.version)
       const { name, kty, crv, operations } = asked
-      return { type: 'vault.import', kek: kek?.handle, ciphertext: asked.transfer?.ciphertext, name, kty, crv, operations }
+      return { type: 'vault.import', call: context.calls, kek: kek?.handle, ciphertext: asked.transfer?.ciphertext, name, kty, crv, operations }
     }),
-    askDestroy: sendTo('wire', ({ context }) => ({ type: 'vault.destroy', key: find(context, context.asked?.name ?? '', null)?.handle })),
+    askDestroy: sendTo('wire', ({ context }) => ({
+      type: 'vault.destroy',
+      call: context.calls,
+      key: find(context, context.asked?.name ?? '', null)?.handle,
+    })),
+    // Not counted as a call: nobody waits for its answer.
     destroyOrphan: sendTo('wire', ({ event }) => {
       assertEvent(event, ['vaultHsm.kekMade', 'vaultHsm.imported'])
-      return { type: 'vault.destroy', key: event.key }
+      return { type: 'vault.destroy', call: 0, key: event.key }
     }),
     recordKek: assign(({ context, event }) => {
       assertEvent(event, 'vaultHsm.kekMade')
@@ -217,7 +234,7 @@ export const vaultMachine = setup({
 }).createMachine({
   id: 'byok.vault',
   description: 'The front end of a key vault: records, policy, and one refusal for every fault of a transfer blob.',
-  context: ({ input }) => ({ ...input, keys: {}, asked: null }),
+  context: ({ input }) => ({ ...input, keys: {}, asked: null, calls: 0 }),
   invoke: [{ src: 'wire', id: 'wire' }],
   initial: 'waiting',
   states: {
@@ -229,7 +246,7 @@ export const vaultMachine = setup({
           {
             guard: 'kekWellAsked',
             target: 'makingKek',
-            actions: ['noteAsked', 'askKek'],
+            actions: ['noteAsked', 'countCall', 'askKek'],
             description: 'the customer wants a KEK',
             meta: { requirements: ['BYOK-34', 'BYOK-35'] },
           },
@@ -256,16 +273,17 @@ export const vaultMachine = setup({
           {
             guard: 'kekKnown',
             target: 'destroyingKek',
-            actions: ['noteAsked', 'askDestroy'],
+            actions: ['noteAsked', 'countCall', 'askDestroy'],
             description: 'the customer disposes of the KEK',
             meta: { requirements: ['BYOK-32', 'BYOK-159'] },
           },
           { actions: 'tellNotFound' },
         ],
         'app.clock': { actions: 'setClock', description: 'time passes', meta: { requirements: ['BYOK-24'] } },
-        'vaultHsm.kekMade': { actions: ['destroyOrphan', 'reportLate'], meta: { requirements: ['BYOK-17'] } },
-        'vaultHsm.imported': { actions: ['destroyOrphan', 'reportLate'], meta: { requirements: ['BYOK-17'] } },
-        'vaultHsm.*': { actions: 'reportLate', meta: { requirements: ['BYOK-150'] } },
+        'vaultHsm.*': [
+          { guard: 'unrecordedKey', actions: ['destroyOrphan', 'reportLate'], meta: { requirements: ['BYOK-17'] } },
+          { actions: 'reportLate', meta: { requirements: ['BYOK-150'] } },
+        ],
         '*': { actions: 'tellOutOfTurn', meta: { requirements: ['BYOK-151'] } },
       },
     },
@@ -274,7 +292,11 @@ export const vaultMachine = setup({
       meta: { requirements: ['BYOK-35', 'BYOK-127'] },
       on: {
         'app.clock': { actions: 'setClock', meta: { requirements: ['BYOK-24'] } },
-        'vaultHsm.kekMade': { target: 'waiting', actions: ['recordKek', 'tellNewKey', 'reportKek', 'forget'] },
+        'vaultHsm.kekMade': { guard: 'answersCall', target: 'waiting', actions: ['recordKek', 'tellNewKey', 'reportKek', 'forget'] },
+        'vaultHsm.*': [
+          { guard: 'lateKey', actions: ['destroyOrphan', 'reportLate'], meta: { requirements: ['BYOK-17'] } },
+          { guard: 'late', actions: 'reportLate', description: 'the answer to a call that was given up', meta: { requirements: ['BYOK-150'] } },
+        ],
         '*': 'refused',
       },
     },
@@ -299,7 +321,7 @@ export const vaultMachine = setup({
     checkKek: {
       description: 'The KEK exists, may import, is enabled and inside its time.',
       meta: { requirements: ['BYOK-23', 'BYOK-35', 'BYOK-38', 'BYOK-39', 'BYOK-40'] },
-      always: [{ guard: 'kekUsable', target: 'importing', actions: 'askImport' }, { target: 'refused' }],
+      always: [{ guard: 'kekUsable', target: 'importing', actions: ['countCall', 'askImport'] }, { target: 'refused' }],
     },
     importing: {
       description: 'The HSM opens the blob. Nothing is recorded before it has.',
@@ -307,10 +329,15 @@ export const vaultMachine = setup({
       on: {
         'app.clock': { actions: 'setClock', meta: { requirements: ['BYOK-24'] } },
         'vaultHsm.imported': {
+          guard: 'answersCall',
           target: 'waiting',
           actions: ['recordImported', 'tellNewKey', 'reportImported', 'forget'],
           meta: { requirements: ['BYOK-25', 'BYOK-145'] },
         },
+        'vaultHsm.*': [
+          { guard: 'lateKey', actions: ['destroyOrphan', 'reportLate'], meta: { requirements: ['BYOK-17'] } },
+          { guard: 'late', actions: 'reportLate', description: 'the answer to a call that was given up', meta: { requirements: ['BYOK-150'] } },
+        ],
         '*': 'refused',
       },
     },
@@ -320,7 +347,16 @@ export const vaultMachine = setup({
       on: {
         'vaultHsm.destroyed': [
           { guard: 'destroyedLast', target: 'waiting', actions: ['dropKek', 'tellDeleted', 'reportDeleted', 'forget'], meta: { requirements: ['BYOK-159'] } },
-          { guard: 'destroyedNewest', actions: ['dropKek', 'askDestroy'], description: 'the next older version', meta: { requirements: ['BYOK-159'] } },
+          {
+            guard: 'destroyedNewest',
+            actions: ['dropKek', 'countCall', 'askDestroy'],
+            description: 'the next older version',
+            meta: { requirements: ['BYOK-159'] },
+          },
+        ],
+        'vaultHsm.*': [
+          { guard: 'lateKey', actions: ['destroyOrphan', 'reportLate'], meta: { requirements: ['BYOK-17'] } },
+          { guard: 'late', actions: 'reportLate', description: 'the answer to a call that was given up', meta: { requirements: ['BYOK-150'] } },
         ],
         'app.clock': { actions: 'setClock', meta: { requirements: ['BYOK-24'] } },
         '*': 'refused',

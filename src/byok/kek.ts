@@ -9,7 +9,7 @@
  */
 import { fromBase64url } from '../bytes/base64.js'
 import { bitLengthOfBytes } from '../crypto/number.js'
-import type { Kid, Operation } from '../enclave/commands.js'
+import type { Kid } from '../enclave/commands.js'
 import { accept, refuse, type Verdict } from '../verdict.js'
 import { shown } from './display.js'
 import { byokFault, type ByokFault } from './faults.js'
@@ -17,9 +17,6 @@ import { formatKid, parseKid, sameVault, type KidFault } from './kid.js'
 
 /** The sizes of a KEK, in bits. */
 export const KEK_BITS = [2048, 3072, 4096] as const
-
-/** The operations of a KEK. */
-export const KEK_OPERATIONS: readonly Operation[] = ['import']
 
 /** The public half of a KEK with what its vault says about it. `n` and `e` are base64url. */
 export interface KekKey {

@@ -2,7 +2,7 @@
  * Where the members of a JSON text stand. `parseJson` of the floor below says what a text means and stops at its first fault; a person who
  * inspects a file wants to know at which byte a member begins, and to see every name that stands twice.
  *
- * Works on text that is JSON; on other text the map is of no use, but it is always made, and no recursion depends on the text.
+ * Wants text that is JSON already. No recursion depends on the text, which may nest deeper than any stack.
  * @module
  */
 
@@ -29,7 +29,7 @@ export interface MemberMap {
   readonly depth: number
 }
 
-/** Finds the members of JSON text, as far down as documents go. */
+/** Finds the members of JSON text, as far down as documents go. Text that `JSON.parse` refuses is the caller's mistake. */
 export function mapMembers(text: string): MemberMap {
   const members: { -readonly [Part in keyof Member]: Member[Part] }[] = []
   const open: Container[] = []
@@ -66,7 +66,7 @@ export function mapMembers(text: string): MemberMap {
       case ':':
         break
       default:
-        if (inside?.isObject && inside.name === null) Object.assign(inside, { name: unquoted(piece), nameAt: start })
+        if (inside?.isObject && inside.name === null) Object.assign(inside, { name: JSON.parse(piece) as string, nameAt: start })
         else value(start, start + piece.length)
     }
   }
@@ -88,14 +88,6 @@ interface Container {
   items: number
   /** Which member this container is the value of. */
   readonly member: number
-}
-
-function unquoted(piece: string): string {
-  try {
-    return String(JSON.parse(piece))
-  } catch {
-    return piece
-  }
 }
 
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/gs

@@ -71,11 +71,12 @@ export type VaultAnswer =
   | { readonly type: 'vault.deleted'; readonly request: string; readonly name: string }
   | { readonly type: 'vault.error'; readonly request: string; readonly status: number; readonly code: string; readonly message: string }
 
-/** Vault front end → the HSM behind it. */
+/** Vault front end → the HSM behind it. `call` is a number that the answer echoes, so that a late answer is not taken for another one. */
 export type VaultToHsm =
-  | { readonly type: 'vault.makeKek'; readonly name: string; readonly bits: number }
+  | { readonly type: 'vault.makeKek'; readonly call: number; readonly name: string; readonly bits: number }
   | {
       readonly type: 'vault.import'
+      readonly call: number
       readonly kek: KeyHandle
       readonly ciphertext: string
       readonly name: string
@@ -83,14 +84,29 @@ export type VaultToHsm =
       readonly crv: Curve | null
       readonly operations: readonly Operation[]
     }
-  | { readonly type: 'vault.destroy'; readonly key: KeyHandle }
+  | { readonly type: 'vault.destroy'; readonly call: number; readonly key: KeyHandle }
 
 /** The HSM behind the vault → front end. */
 export type HsmToVault =
-  | { readonly type: 'vaultHsm.kekMade'; readonly key: KeyHandle; readonly version: string; readonly n: string; readonly e: string; readonly evidence: string }
-  | { readonly type: 'vaultHsm.imported'; readonly key: KeyHandle; readonly version: string; readonly facts: KeyFacts; readonly evidence: string }
-  | { readonly type: 'vaultHsm.destroyed'; readonly key: KeyHandle }
-  | { readonly type: 'vaultHsm.refused' }
+  | {
+      readonly type: 'vaultHsm.kekMade'
+      readonly call: number
+      readonly key: KeyHandle
+      readonly version: string
+      readonly n: string
+      readonly e: string
+      readonly evidence: string
+    }
+  | {
+      readonly type: 'vaultHsm.imported'
+      readonly call: number
+      readonly key: KeyHandle
+      readonly version: string
+      readonly facts: KeyFacts
+      readonly evidence: string
+    }
+  | { readonly type: 'vaultHsm.destroyed'; readonly call: number; readonly key: KeyHandle }
+  | { readonly type: 'vaultHsm.refused'; readonly call: number }
 
 /** Client → tool: the public KEK with whatever proves it, and which target to wrap. A file in real life. */
 export interface ClientToTool {
@@ -130,6 +146,8 @@ export type OfficerToClient = { readonly type: 'officer.confirmed'; readonly kid
 export type SourceToConsole =
   | {
       readonly type: 'sourceHsm.kekOffered'
+      /** Which offer this is: the HSM's handle of the offered key. The officer's word names it, so that it counts for nothing else. */
+      readonly kek: KeyHandle
       readonly kid: Kid
       readonly bits: number
       /** SPKI SHA-256 of the offered KEK, as the HSM itself computed it. */
@@ -141,6 +159,8 @@ export type SourceToConsole =
   | { readonly type: 'sourceHsm.noted'; readonly target: KeyFacts }
   | {
       readonly type: 'sourceHsm.compared'
+      /** The label of the key that the evidence was compared with. */
+      readonly target: string
       readonly genuine: boolean
       readonly sameKey: boolean | null
       readonly kid: Kid | null
@@ -150,7 +170,7 @@ export type SourceToConsole =
 
 /** Officer at the console → source HSM. `fingerprint` is what the officer typed from another channel. */
 export type ConsoleToSource =
-  | { readonly type: 'officer.acceptKek'; readonly fingerprint: string | null }
+  | { readonly type: 'officer.acceptKek'; readonly kek: KeyHandle; readonly fingerprint: string | null }
   | { readonly type: 'officer.rejectKek' }
   | { readonly type: 'officer.compare'; readonly target: string; readonly evidence: string }
 

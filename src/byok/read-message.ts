@@ -44,6 +44,7 @@ export type ByokMessage =
 
 const name = text(128)
 const request = text(128)
+const call = integer
 const version = text(64)
 const label = text(256)
 const crv = nullable(word(...CURVES))
@@ -73,6 +74,7 @@ const READERS: { readonly [Type in ByokMessage['type']]: Reader<Omit<Extract<Byo
   'sourceHsm.wrapped': record({ ciphertext: bytesShape, key: publicPartShape }),
   'sourceHsm.refused': record({ fault }),
   'sourceHsm.kekOffered': record({
+    kek: handleShape,
     kid: kidShape,
     bits: integer,
     fingerprint: text(128),
@@ -81,9 +83,9 @@ const READERS: { readonly [Type in ByokMessage['type']]: Reader<Omit<Extract<Byo
     target: label,
   }),
   'sourceHsm.noted': record({ target: factsShape }),
-  'sourceHsm.compared': record({ genuine: flag, sameKey: nullable(flag), kid: nullable(kidShape), operations: nullable(operationsShape) }),
+  'sourceHsm.compared': record({ target: label, genuine: flag, sameKey: nullable(flag), kid: nullable(kidShape), operations: nullable(operationsShape) }),
   'sourceHsm.stopped': record({ fault }),
-  'officer.acceptKek': record({ fingerprint: nullable(text(128)) }),
+  'officer.acceptKek': record({ kek: handleShape, fingerprint: nullable(text(128)) }),
   'officer.rejectKek': record({}),
   'officer.compare': record({ target: label, evidence: bytesShape }),
   'officer.getKey': record({ request, name, version }),
@@ -93,13 +95,13 @@ const READERS: { readonly [Type in ByokMessage['type']]: Reader<Omit<Extract<Byo
   'vault.key': record({ request, kid: kidShape, key: publicPartShape, operations: operationsShape, enabled: flag, evidence: nullable(bytesShape) }),
   'vault.deleted': record({ request, name }),
   'vault.error': record({ request, status: integer, code: text(64), message: text(1024) }),
-  'vault.makeKek': record({ name, bits: integer }),
-  'vault.import': record({ kek: handleShape, ciphertext: bytesShape, name, kty, crv, operations: operationsShape }),
-  'vault.destroy': record({ key: handleShape }),
-  'vaultHsm.kekMade': record({ key: handleShape, version, n: bytesShape, e: bytesShape, evidence: bytesShape }),
-  'vaultHsm.imported': record({ key: handleShape, version, facts: factsShape, evidence: bytesShape }),
-  'vaultHsm.destroyed': record({ key: handleShape }),
-  'vaultHsm.refused': record({}),
+  'vault.makeKek': record({ call, name, bits: integer }),
+  'vault.import': record({ call, kek: handleShape, ciphertext: bytesShape, name, kty, crv, operations: operationsShape }),
+  'vault.destroy': record({ call, key: handleShape }),
+  'vaultHsm.kekMade': record({ call, key: handleShape, version, n: bytesShape, e: bytesShape, evidence: bytesShape }),
+  'vaultHsm.imported': record({ call, key: handleShape, version, facts: factsShape, evidence: bytesShape }),
+  'vaultHsm.destroyed': record({ call, key: handleShape }),
+  'vaultHsm.refused': record({ call }),
 }
 
 const WORDS: ReadonlySet<string> = new Set(Object.keys(READERS))

@@ -11,4 +11,14 @@
  */
 export { answerToBadRequest, decodeAnswer, encodeAnswer, TRANSFER_REFUSAL, type AnswerFault, type HttpAnswer } from './rest-answer.js'
 export { API_VERSIONS, BODY_LIMITS, type ApiVersionFault, type AttributesFault, type KeyOpsFault } from './rest-fields.js'
-export { decodeRequest, encodeRequest, isRequestId, REQUEST_ID_HEADER, requestIdOf, type HttpRequest, type RequestFault, type Speaker } from './rest-request.js'
+export {
+  decodeRequest,
+  encodeRequest,
+  isRequestId,
+  REQUEST_ID_HEADER,
+  requestIdOf,
+  type HttpRequest,
+  type Listening,
+  type RequestFault,
+  type Speaker,
+} from './rest-request.js'

@@ -261,10 +261,11 @@ class Walk {
   }
 
   #unknownMembers(object: JsonObject, known: readonly string[], parent: string): void {
+    const meanings = new Map(known.map((name) => [misspelt(object, name), name]))
     for (const name of Object.keys(object)) {
       if (known.includes(name)) continue
       const path = memberPath(parent, name)
-      const meant = known.find((each) => misspelt(object, each) === name)
+      const meant = meanings.get(name)
       if (meant !== undefined) this.#refuse('member_name_case', { at: this.#at(path), found: name, wanted: meant })
       else this.#tolerate('member_unknown', { at: this.#at(path) })
       this.#field(path, 'not part of the format', typeName(object[name]!))

@@ -25,3 +25,29 @@ export * from './spki.js'
 export * from './target.js'
 
 // Providers and primitives.
+export { fromBase64url, toBase64url } from '../bytes/base64.js'
+export { fromHex, toHex } from '../bytes/hex.js'
+export { wipe } from '../bytes/bytes.js'
+export { cbcDecrypt, cbcEncrypt, cmac, kwpUnwrap, kwpWrap, kwUnwrap, kwWrap } from './aes.js'
+export * from './crypto.js'
+export { checkEcPoint, curveFacts, ecdhX, ecdsaSign, ecdsaVerify, ecPublicKey, generateEc, isEcScalar, type CurveFacts, type EcFault } from './ec.js'
+export { digest, hashLength, hmac } from './hash.js'
+export * from './kdf.js'
+export * from './key-check.js'
+export { oaepCapacity, oaepDecrypt, oaepEncrypt } from './oaep.js'
+export { pkcs1Decrypt, pkcs1Encrypt } from './pkcs1.js'
+export * from './pure.js'
+export {
+  AWS_SHA256_MECHANISM,
+  AZURE_MECHANISM,
+  checkWrapKey,
+  EPHEMERAL_BYTES,
+  GOOGLE_SHA256_MECHANISM,
+  MAX_WRAP_PAYLOAD,
+  rsaAesUnwrap,
+  rsaAesWrap,
+  wrapInTwoSteps,
+  type TwoStepCommands,
+  type WrapKeyFault,
+} from './rsa-aes-key-wrap.js'
+export { generateRsa, RSA_BITS } from './rsa-keygen.js'

@@ -43,6 +43,8 @@ class Misshapen extends Error {
 }
 
 const TEXT_LIMIT = 256
+// How long a blob may be is part of the one refusal for blobs; evidence that is too long is bad evidence.
+const ANY_LENGTH = Number.POSITIVE_INFINITY
 
 const READERS: ReadonlyMap<string, (members: Members) => ReadCommand> = new Map(
   Object.entries({
@@ -51,18 +53,17 @@ const READERS: ReadonlyMap<string, (members: Members) => ReadCommand> = new Map(
       kid: kid(members['kid']),
       n: text(members, 'n', BYTES_LIMIT),
       e: text(members, 'e', BYTES_LIMIT),
-      evidence: members['evidence'] === null ? null : text(members, 'evidence', BYTES_LIMIT),
+      evidence: members['evidence'] === null ? null : text(members, 'evidence', ANY_LENGTH),
     }),
     trustKek: (members) => ({ type: 'trustKek', kek: handle(members, 'kek'), by: text(members, 'by') }),
     wrapTarget: (members) => ({ type: 'wrapTarget', kek: handle(members, 'kek'), target: label(members, 'target') }),
-    compareImported: (members) => ({ type: 'compareImported', target: label(members, 'target'), evidence: text(members, 'evidence', BYTES_LIMIT) }),
+    compareImported: (members) => ({ type: 'compareImported', target: label(members, 'target'), evidence: text(members, 'evidence', ANY_LENGTH) }),
     makeKek: (members) => ({ type: 'makeKek', name: name(members, 'name'), bits: number(members, 'bits') }),
     importTransfer: (members) => {
       const kty = oneOf(['RSA', 'EC', 'oct'] as const, members, 'kty')
       const crv = members['crv'] === null ? null : oneOf(CURVES, members, 'crv')
       if ((kty === 'EC') !== (crv !== null)) throw new Misshapen('crv')
-      // A ciphertext of any length: how long a blob may be is part of the one refusal for blobs.
-      const ciphertext = text(members, 'ciphertext', Number.POSITIVE_INFINITY)
+      const ciphertext = text(members, 'ciphertext', ANY_LENGTH)
       return { type: 'importTransfer', kek: handle(members, 'kek'), ciphertext, name: name(members, 'name'), kty, crv, operations: operations(members) }
     },
     generateKey: (members) => {
@@ -126,5 +127,5 @@ function kid(value: unknown): Kid {
   const members = membersOf(value, 'kid')
   const version = text(members, 'version', 32)
   if (!/^[0-9a-f]{32}$/.test(version)) throw new Misshapen('version')
-  return { vault: text(members, 'vault'), name: name(members, 'name'), version }
+  return { vault: label(members, 'vault'), name: name(members, 'name'), version }
 }

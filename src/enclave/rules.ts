@@ -50,6 +50,7 @@ export const KEK_BITS: readonly number[] = [2048, 3072, 4096]
 
 // Refusals, in the order in which a reader meets them in the flow.
 
+// Evidence names the vault, so a store that stands behind none has nothing to vouch for.
 const vaultNamed: Refusal = {
   requirement: 'BYOK-134',
   refuses: ({ state }) => (state.settings.vault === null ? { code: 'operation_not_allowed', at: 'vault', wanted: 'a store behind a vault' } : null),
@@ -97,6 +98,8 @@ const stickyAttributes: Refusal = {
   },
 }
 
+// The operations of a key say for what it was meant, the mechanisms how it may be done: a key pair that its owner lets
+// wrap is still no key exchange key, and one that decrypts never opens a transfer.
 const wrapsKeys: Refusal = {
   requirement: 'BYOK-28',
   refuses: ({ named }) => (named?.operations.includes('wrapKey') ? null : { code: 'operation_not_allowed', at: 'kek', wanted: 'wrapKey' }),
@@ -167,6 +170,7 @@ const rolesApart: Refusal = {
   },
 }
 
+// In a vault the label is the kid, which names one key for ever; at the source it is what the officer reads.
 const labelFree: Refusal = {
   requirement: 'BYOK-171',
   refuses: ({ state, command, done }) => {
@@ -180,6 +184,7 @@ const handleFresh: Refusal = {
   refuses: ({ state, done }) => (done && 'handle' in done.facts && findKey(state, done.facts.handle) ? { code: 'enclave_failed' } : null),
 }
 
+// Whoever closed a conversation has been told that nothing of it is left. A result that comes later must not make it untrue.
 const conversationOpen: Refusal = {
   requirement: 'BYOK-129',
   refuses: ({ state, done }) => (done && epochOf(state, done.permit.conversation) !== done.permit.epoch ? { code: 'conversation_closed' } : null),
@@ -203,6 +208,7 @@ const targetNotKek: Refusal = {
   },
 }
 
+// The identity beside the blob, because a target that was wrapped twice makes two blobs of one key.
 const importOnce: Refusal = {
   requirement: 'BYOK-22',
   refuses: ({ state, done }) =>

@@ -6,7 +6,7 @@
  * Requirements: BYOK-5, BYOK-129, BYOK-137.
  * @module
  */
-import { wipe } from '../bytes/bytes.js'
+import { requireBytes, wipe } from '../bytes/bytes.js'
 import type { Crypto } from '../crypto/crypto.js'
 import { wipeKey } from '../crypto/key-parts.js'
 import type { RsaPublicKey, TargetKey } from '../crypto/keys.js'
@@ -43,6 +43,7 @@ export class Scratch {
 
   /** Takes charge of secret bytes. */
   bytes(name: string, secret: Uint8Array): Uint8Array {
+    requireBytes(secret, name)
     this.#unlessEnded(() => wipe(secret))
     this.#bytes.add(secret)
     this.#tell(name, secret)
@@ -51,9 +52,11 @@ export class Scratch {
 
   /** Takes charge of a key with secret parts. */
   key<K extends TargetKey>(name: string, key: K): K {
+    const parts = secretParts(key)
+    for (const [part, bytes] of parts) requireBytes(bytes, part)
     this.#unlessEnded(() => destroyKey(this.#crypto, key))
     this.#keys.add(key)
-    for (const [part, bytes] of secretParts(key)) this.#tell(`${name}: ${part}`, bytes)
+    for (const [part, bytes] of parts) this.#tell(`${name}: ${part}`, bytes)
     return key
   }
 

@@ -15,7 +15,7 @@ export interface Ran {
   readonly exit: number
   readonly out: string
   readonly err: string
-  /** What was written as JSON. */
+  /** What was written as JSON; `undefined` if it is none. */
   readonly json: any
 }
 
@@ -38,13 +38,7 @@ export async function keyferry(words: readonly string[], { terminal = false, env
   }
   const io: Io = { out: sink('out'), err: sink('err'), env, ask }
   const exit = await (root ? run(words, io, root) : run(words, io))
-  return {
-    exit,
-    ...written,
-    get json() {
-      return JSON.parse(written.out)
-    },
-  }
+  return { exit, ...written, json: written.out.startsWith('{') ? JSON.parse(written.out) : undefined }
 }
 
 /** A folder of this process. */

@@ -44,7 +44,7 @@ text('columns are as wide as what is seen of them', () => {
   ])
   assert.equal(
     lines.map((line) => render(line, false)),
-    ['ab         1   x', 'a[31mbcd  23  '],
+    ['ab        1   x', 'a[31mbcd  23  '],
   )
 })
 

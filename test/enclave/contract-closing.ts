@@ -166,7 +166,7 @@ export const CLOSING: readonly Case[] = [
       const command = { ...importOf(kek), operations: ['sign'] }
       const first = (await ask(vault.enclave, 'c', command as never, 'enclave.imported')).key
       await ask(vault.enclave, 'c', { type: 'keep', key: first }, 'enclave.kept')
-      const again = await ask(vault.enclave, 'c', { ...command, operations: [] } as never, 'enclave.imported')
+      const again = await ask(vault.enclave, 'c', { ...command, operations: [] }, 'enclave.imported')
       await ask(vault.enclave, 'c', { type: 'keep', key: again.key }, 'enclave.kept')
       const otherBlob = nativeWrap(kek, nativeKey('ec-P-256').payload)
       for (const ciphertext of [command.ciphertext, otherBlob])

@@ -60,7 +60,7 @@ export const FLOW: readonly Case[] = [
       const wrapped = await ask(source.enclave, 'c', { type: 'wrapTarget', kek, target: 'payments' }, 'enclave.wrapped')
       const { ephemeral, payload } = nativeUnwrap('rsa-2048', 0, wrapped.ciphertext)
       assert.is(ephemeral.length, 32)
-      const opened = native.createPublicKey(native.createPrivateKey({ key: Buffer.from(payload), format: 'der', type: 'pkcs8' }) as never)
+      const opened = native.createPublicKey(native.createPrivateKey({ key: Buffer.from(payload), format: 'der', type: 'pkcs8' }))
       assert.equal(partOf(opened), key.facts.key)
       assert.equal(wrapped.target, key.facts)
     },
@@ -168,7 +168,7 @@ export const FLOW: readonly Case[] = [
       assert.equal([imported.facts.kind, imported.facts.key, imported.facts.operations], [kind, part, command.operations])
       if (identity !== null) assert.is(imported.facts.identity, identity)
       await ask(vault.enclave, 'c', { type: 'keep', key: imported.key }, 'enclave.kept')
-      vault.enclave.perform('c', { type: 'close' })
+      await vault.enclave.perform('c', { type: 'close' })
 
       const record = vault.enclave.describe().find(({ handle }) => handle === imported.key)!
       const { sensitive, alwaysSensitive, extractable, neverExtractable, trusted, mechanisms, origin, owner, hsm, releasePolicy, kid } = record
@@ -286,7 +286,7 @@ export const FLOW: readonly Case[] = [
       }
       // KEK and RSA target 6 numbers each, twice for the imported one; EC and oct one each; wrapped and unwrapped octets; ephemeral keys; the evidence key.
       assert.ok(source.secrets.length >= 14 && vault.secrets.length >= 18, `${source.secrets.length} and ${vault.secrets.length} secrets are known`)
-      for (const { name, bytes } of [...source.secrets, ...vault.secrets]) assert.is(findSecret(seen, bytes), null, name)
+      for (const { name, bytes } of [...source.secrets, ...vault.secrets]) assert.is(findSecret(seen, bytes, name.endsWith('octets')), null, name)
     },
   },
 ]

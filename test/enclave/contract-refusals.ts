@@ -381,7 +381,7 @@ export const REFUSALS: readonly Case[] = [
       ])
         await refusedWithoutTrace(source, 'x', command, 'command_invalid')
       for (const conversation of [undefined, null, 7, {}] as unknown as string[]) await refusedWithoutTrace(source, conversation, TARGET, 'command_invalid')
-      for (const { enclave } of [source, vault] as Subject[]) enclave.perform('x', { type: 'close' })
+      for (const { enclave } of [source, vault] as Subject[]) await enclave.perform('x', { type: 'close' })
       assert.is(JSON.stringify(records()), before)
     },
   },

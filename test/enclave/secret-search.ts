@@ -1,19 +1,20 @@
 /**
  * Looks for a secret in something public, in the forms in which secrets are found in logs: raw, hex, base64 in all three
- * phases and nested once, base64url, decimal lists, and all of that reversed. Parts of sixteen bytes are enough.
+ * phases and nested once, base64url, decimal lists, and all of that reversed. Parts of sixteen bytes are enough, unless the
+ * secret has public parts itself (a PKCS#8 has) and is to be looked for as a whole.
  * @module
  */
 import { inspect } from 'node:util'
 
 /** The form in which a secret occurs in a value, or `null`. */
-export function findSecret(value: unknown, secret: Uint8Array): string | null {
+export function findSecret(value: unknown, secret: Uint8Array, whole = false): string | null {
   const haystack = textsOf(value).join('\n')
-  for (const [name, form] of formsOf(secret)) if (haystack.includes(form)) return name
+  for (const [name, form] of formsOf(secret, whole ? secret.length : 16)) if (haystack.includes(form)) return name
   return null
 }
 
-function* formsOf(secret: Uint8Array): Generator<[name: string, form: string]> {
-  const size = Math.min(16, secret.length)
+function* formsOf(secret: Uint8Array, length: number): Generator<[name: string, form: string]> {
+  const size = Math.min(length, secret.length)
   const middle = Math.floor((secret.length - size) / 2)
   for (const at of new Set([0, middle, secret.length - size])) {
     const part = Buffer.from(secret.subarray(at, at + size))

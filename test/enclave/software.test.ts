@@ -118,7 +118,7 @@ software('BYOK-137 a wrap and an import wipe what they worked with, on every way
   for (const bytes of worked) assert.ok(bytes.every((byte) => byte === 0))
 })
 
-software('BYOK-129 a crypto provider that never answers keeps no secret past close', async () => {
+software('BYOK-5 a crypto provider that never answers keeps no secret past close', async () => {
   const crypto = nodeCrypto()
   const worked: Uint8Array[] = []
   const hanging: Crypto = {
@@ -134,7 +134,7 @@ software('BYOK-129 a crypto provider that never answers keeps no secret past clo
   await ask(enclave, 'c', { type: 'trustKek', kek, by: 'officer' }, 'enclave.kekTrusted')
   void enclave.perform('c', { type: 'wrapTarget', kek, target: 'payments' })
   assert.ok(worked.length === 2 && worked.every((bytes) => bytes.some((byte) => byte !== 0)))
-  enclave.perform('c', { type: 'close' })
+  await enclave.perform('c', { type: 'close' })
   for (const bytes of worked) assert.ok(bytes.every((byte) => byte === 0))
 })
 
@@ -157,9 +157,32 @@ software('BYOK-157 whatever fails inside is one refusal without a word, thrown, 
     assert.equal(answer, { type: 'enclave.refused', fault: { code: 'enclave_failed' } })
     assert.equal(enclave.describe(), [])
     await ask(enclave, 'c', { ...TARGET, kind: 'oct-128', operations: [] }, 'enclave.keyMade')
-    enclave.perform('c', { type: 'close' })
+    await enclave.perform('c', { type: 'close' })
     assert.equal(enclave.describe(), [])
   }
+})
+
+software('BYOK-157 nor does an import tell what failed inside', async () => {
+  const accidents: (() => unknown)[] = [
+    () => undefined,
+    () => 7,
+    () => ({ ok: true, value: 7 }),
+    () => ({ ok: true }),
+    () => Promise.reject(new Error('secret')),
+    () => {
+      throw new Error('secret')
+    },
+  ]
+  for (const member of ['rsaAesUnwrap', 'checkPrivateKey', 'digest', 'ecdsaSign'] as const)
+    for (const accident of accidents) {
+      const crypto = { ...nodeCrypto() }
+      const vault = softwareEnclave({ crypto, identity: { vault: VAULT, signingKey: ecKey() }, policy: { singleUse: true } })
+      const kek = await withKek({ enclave: vault, secrets: [], gate: null })
+      crypto[member] = accident as never
+      const before = vault.describe()
+      assert.equal(await say(vault, 'c', importOf(kek)), { type: 'enclave.refused', fault: { code: 'transfer_refused', requirement: 'BYOK-50' } }, member)
+      assert.equal(vault.describe(), before)
+    }
 })
 
 software('BYOK-6 looking at an enclave shows nothing of its keys', async () => {
@@ -240,7 +263,7 @@ software('a closed conversation leaves no trace behind', async () => {
   const enclave = source()
   for (let i = 0; i < 100; i++) {
     await ask(enclave, `c${i}`, TARGET, 'enclave.keyMade')
-    enclave.perform(`c${i}`, { type: 'close' })
+    await enclave.perform(`c${i}`, { type: 'close' })
   }
   assert.equal(enclave.describe(), [])
 })

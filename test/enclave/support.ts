@@ -112,9 +112,7 @@ export function nativeEvidence(statement: string, number = SIGNING_KEY, label = 
 /** The statement in evidence, if node finds the signature good. */
 export function nativeVerify(evidence: string, number = SIGNING_KEY): Record<string, unknown> | null {
   const [body, signature] = evidence.split('.').map((part) => Buffer.from(part, 'base64url'))
-  const key = native.createPublicKey(
-    native.createPrivateKey({ key: Buffer.from(nativeKey('ec-P-256', number).payload), format: 'der', type: 'pkcs8' }) as never,
-  )
+  const key = native.createPublicKey(native.createPrivateKey({ key: Buffer.from(nativeKey('ec-P-256', number).payload), format: 'der', type: 'pkcs8' }))
   const signed = Buffer.concat([Buffer.from('keyferry key evidence v1\0', 'latin1'), body!])
   return native.verify('sha256', signed, { key, dsaEncoding: 'ieee-p1363' }, signature!)
     ? (JSON.parse(body!.toString('utf8')) as Record<string, unknown>)
@@ -140,10 +138,11 @@ export const kekStatement = (kek: { readonly n: string; readonly e: string }, ch
 /** A version, as good as any. */
 export const VERSION = '0123456789abcdef0123456789abcdef'
 
+let fromStock = 0
+
 /** A provider whose RSA keys come from node's stock, so that tests with the pure provider do not wait for primes. */
 export function stocked<C extends Crypto>(crypto: C): C {
-  let next = 0
-  return { ...crypto, generateRsa: (bits: number) => (bits === 2048 ? copyKey(rsaKey('rsa-2048', 10 + (next++ % 6))) : crypto.generateRsa(bits)) }
+  return { ...crypto, generateRsa: (bits: number) => (bits === 2048 ? copyKey(rsaKey('rsa-2048', 10 + (fromStock++ % 6))) : crypto.generateRsa(bits)) }
 }
 
 /** When a gated provider answers. */

@@ -76,7 +76,7 @@ export class Arrows {
     for (const event of hears) {
       heardBy.push([])
       emitted.push(0)
-      actor.send(event as never)
+      actor.send(event)
       pure = step(machine, pure.snapshot, event as never)
       visits.push(stateOf(actor.getSnapshot() as AnyMachineSnapshot))
       assert.is(stateOf(pure.snapshot as AnyMachineSnapshot), visits.at(-1), 'the pure and the live role are in one state')

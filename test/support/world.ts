@@ -8,7 +8,7 @@ import { Ledger } from '../../machines/ledger.js'
 import type { TargetKty } from '../../src/byok/messages.js'
 import { PROFILES, type ByokPolicy } from '../../src/byok/policy.js'
 import type { Crypto } from '../../src/crypto/crypto.js'
-import type { Curve, EcPrivateKey } from '../../src/crypto/keys.js'
+import type { Curve } from '../../src/crypto/keys.js'
 import type { Enclave, KeyKind, Operation } from '../../src/enclave/commands.js'
 import { softwareEnclave, type SoftwareEnclave } from '../../src/enclave/software.js'
 
@@ -70,7 +70,7 @@ export interface World {
 /** Builds a world. */
 export async function world({ crypto, policy = PROFILES.hardened, watched = true, between = (enclave) => enclave, ...options }: WorldOptions): Promise<World> {
   const ledger = new Ledger()
-  const signingKey = (await crypto.generateEc('P-256')) as EcPrivateKey
+  const signingKey = await crypto.generateEc('P-256')
   const { type, curve, x, y } = signingKey
   const witness = watched ? { witness: ledger.witness } : {}
   const source = softwareEnclave({ crypto, policy, anchors: [{ type, curve, x, y }], name: 'source HSM', ...witness })

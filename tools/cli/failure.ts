@@ -50,5 +50,7 @@ export class Failure extends Error {
 }
 
 /** A failure that says what a fault says, with the thing that is at fault in front. */
-export const failureOf = (exit: ExitCode, what: string, fault: Fault, hints: readonly string[] = []): Failure =>
-  new Failure(exit, `${what}: ${explainFault(fault)}`, { fault, hints })
+export function failureOf(exit: ExitCode, what: string, fault: Fault, hints: readonly string[] = []): Failure {
+  const sentence = explainFault(fault)
+  return new Failure(exit, `${what}: ${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`, { fault, hints })
+}

@@ -6,6 +6,7 @@
 import { asksForHelp, group, usage, type Command, type Group, type Report } from './args.js'
 import { inspectCommand } from './byok/inspect.js'
 import { openCommand } from './byok/open.js'
+import { runCommand } from './byok/run.js'
 import { wrapCommand } from './byok/wrap.js'
 import { EXIT, Failure, type ExitCode } from './failure.js'
 import { helpFor } from './help.js'
@@ -26,8 +27,13 @@ export const keyferry: Group = group({
       name: 'byok',
       summary: 'transfer of a customer key from a source HSM into a cloud vault',
       description: [],
-      members: [wrapCommand, inspectCommand, openCommand],
-      examples: [...wrapCommand.examples.slice(0, 1), ...inspectCommand.examples.slice(0, 1), ...openCommand.examples.slice(0, 1)],
+      members: [runCommand, wrapCommand, inspectCommand, openCommand],
+      examples: [
+        ...runCommand.examples.slice(0, 1),
+        ...wrapCommand.examples.slice(0, 1),
+        ...inspectCommand.examples.slice(0, 1),
+        ...openCommand.examples.slice(0, 1),
+      ],
     }),
   ],
   examples: [

@@ -159,7 +159,7 @@ function requireScalar(key: EcPrivateKey): void {
 }
 
 const oaepAlgorithm = (label: Uint8Array | undefined): RsaOaepParams => (label ? { name: 'RSA-OAEP', label: source(label) } : { name: 'RSA-OAEP' })
-const isNist = (curve: Curve): boolean => curve !== 'P-256K'
+const isNist = (curve: Curve): boolean => curveFacts(curve).name !== 'P-256K'
 
 /** Our byte strings never lie in shared memory; the platform's types want to be told. */
 const source = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => bytes as Uint8Array<ArrayBuffer>

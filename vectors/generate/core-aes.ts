@@ -6,7 +6,11 @@ import { flipped, fromLabel, hex, padded8, u32 } from './bytes.js'
 import { kw, KW_IV, KWP_CONSTANT, kwOfPkcs7, kwp, kwpSpoilt, wrapSemiblocks } from './crypto.js'
 import { hexOf, vectorFile, type Document, type Test } from './file.js'
 
-const MEMBERS = { key: hexOf('AES key of 16, 24 or 32 bytes.'), payload: hexOf('What is wrapped.'), wrapped: hexOf('What it is wrapped to; the input of an unwrap.') }
+const MEMBERS = {
+  key: hexOf('AES key of 16, 24 or 32 bytes.'),
+  payload: hexOf('What is wrapped.'),
+  wrapped: hexOf('What it is wrapped to; the input of an unwrap.'),
+}
 
 export const aesKwp = (): readonly Document[] =>
   vectorFile(
@@ -20,8 +24,10 @@ export const aesKwp = (): readonly Document[] =>
       flags: {
         Rfc5649: 'An example of RFC 5649 section 6.',
         OneBlock: 'Payloads of up to eight bytes are one AES block, without the rounds of RFC 3394: other code, same checks.',
-        WrongConstant: 'The first four bytes of the recovered initial value are not A65959A6. A receiver that skips this check takes any key for the right one.',
-        WrongLengthIndicator: 'The length indicator does not fit the number of blocks. A receiver that trusts it reads outside its buffer, or gives away zero bytes as key.',
+        WrongConstant:
+          'The first four bytes of the recovered initial value are not A65959A6. A receiver that skips this check takes any key for the right one.',
+        WrongLengthIndicator:
+          'The length indicator does not fit the number of blocks. A receiver that trusts it reads outside its buffer, or gives away zero bytes as key.',
         NonZeroPadding: 'The padding is not zero: two ciphertexts would open to one payload.',
         WrongLength: 'No KWP ciphertext has this length.',
         Changed: 'A ciphertext that was changed under way, or the key is another one.',
@@ -57,7 +63,11 @@ function kwpValid(): Test[] {
     }
   }
   return [
-    example('rfc_5649_twenty_octets', hex('c37b7e6492584340 bed1220780894115 5068f738'), hex('138bdeaa9b8fa7fc 61f97742e72248ee 5ae6ae5360d1ae6a 5f54f373fa543b6a')),
+    example(
+      'rfc_5649_twenty_octets',
+      hex('c37b7e6492584340 bed1220780894115 5068f738'),
+      hex('138bdeaa9b8fa7fc 61f97742e72248ee 5ae6ae5360d1ae6a 5f54f373fa543b6a'),
+    ),
     example('rfc_5649_seven_octets', hex('466f7250617369'), hex('afbeb0f07dfbf541 9200f2ccb50bb24f')),
     length(32, 1, 'the shortest payload'),
     length(16, 7, 'one byte of padding in one block'),
@@ -98,7 +108,13 @@ function kwpConstant(): Test[] {
     bit(2),
     bit(3),
     refused('constant_zero', 'BYOK-54', 'no constant at all', flags, kwpSpoilt(KEY, LONG, { constant: Buffer.alloc(4) })),
-    refused('constant_one_block', 'BYOK-54', 'one bit of the constant differs', [...flags, 'OneBlock'], kwpSpoilt(KEY, SHORT, { constant: flipped(KWP_CONSTANT, 3) })),
+    refused(
+      'constant_one_block',
+      'BYOK-54',
+      'one bit of the constant differs',
+      [...flags, 'OneBlock'],
+      kwpSpoilt(KEY, SHORT, { constant: flipped(KWP_CONSTANT, 3) }),
+    ),
     refused('rfc_3394_instead', 'BYOK-54', 'wrapped by RFC 3394, whose initial value is A6A6A6A6A6A6A6A6', flags, kw(KEY, padded8(LONG))),
     refused('rfc_3394_of_pkcs7_instead', 'BYOK-63', 'PKCS#7 padding and RFC 3394, which one token means by CKM_AES_KEY_WRAP_PAD', flags, kwOfPkcs7(KEY, LONG)),
   ]
@@ -133,13 +149,7 @@ function kwpPadding(): Test[] {
     padding('padding_last_byte', 'the last byte', hex('000001')),
     padding('padding_pkcs7', 'PKCS#7 padding', hex('030303')),
     padding('padding_one_block', 'the last byte', hex('000001'), SHORT),
-    refused(
-      'padding_only_byte',
-      'BYOK-56',
-      'one byte of padding, and it is not zero',
-      flags,
-      kwpSpoilt(KEY, LONG.subarray(0, 23), { padding: hex('ff') }),
-    ),
+    refused('padding_only_byte', 'BYOK-56', 'one byte of padding, and it is not zero', flags, kwpSpoilt(KEY, LONG.subarray(0, 23), { padding: hex('ff') })),
   ]
 }
 
@@ -163,7 +173,13 @@ function kwpChanged(): Test[] {
   return [
     refused('changed_first_byte', 'BYOK-15', 'one bit', flags, flipped(honest, 0)),
     refused('changed_last_byte', 'BYOK-15', 'one bit', flags, flipped(honest, -1, 0x80)),
-    refused('changed_order', 'BYOK-15', 'two blocks exchanged', flags, Buffer.concat([honest.subarray(0, 8), honest.subarray(16, 24), honest.subarray(8, 16), honest.subarray(24)])),
+    refused(
+      'changed_order',
+      'BYOK-15',
+      'two blocks exchanged',
+      flags,
+      Buffer.concat([honest.subarray(0, 8), honest.subarray(16, 24), honest.subarray(8, 16), honest.subarray(24)]),
+    ),
     refused('changed_one_block', 'BYOK-15', 'one bit', ['Changed', 'OneBlock'], flipped(kwp(KEY, SHORT), 9)),
     refused('other_key', 'BYOK-15', 'the key is another one', flags, honest, fromLabel('aes-kwp/other-key', 32)),
   ]
@@ -221,13 +237,20 @@ function kwInvalid(): Test[] {
   const payload = fromLabel('aes-kw/payload/32', 32)
   const honest = kw(key, payload)
   const iv = ['WrongIv']
-  const no = (id: string, requirement: string, comment: string, flags: string[], wrapped: Buffer, under = key) => refused(id, requirement, comment, flags, wrapped, under)
+  const no = (id: string, requirement: string, comment: string, flags: string[], wrapped: Buffer, under = key) =>
+    refused(id, requirement, comment, flags, wrapped, under)
   return [
     no('iv_first_byte', 'BYOK-63', 'one bit of the initial value differs', iv, kw(key, payload, flipped(KW_IV, 0))),
     no('iv_last_byte', 'BYOK-63', 'one bit of the initial value differs', iv, kw(key, payload, flipped(KW_IV, 7, 0x80))),
     no('iv_half', 'BYOK-63', 'only the first half is right', iv, kw(key, payload, hex('a6a6a6a600000000'))),
     no('rfc_5649_instead', 'BYOK-63', 'wrapped with padding: the initial value is A65959A6 and the length', iv, kwp(key, payload)),
-    no('rfc_5649_empty_padding', 'BYOK-63', 'as above, with the length indicator of RFC 5649 and no padding', iv, wrapSemiblocks(key, Buffer.concat([KWP_CONSTANT, u32(32)]), payload)),
+    no(
+      'rfc_5649_empty_padding',
+      'BYOK-63',
+      'as above, with the length indicator of RFC 5649 and no padding',
+      iv,
+      wrapSemiblocks(key, Buffer.concat([KWP_CONSTANT, u32(32)]), payload),
+    ),
     no('length_zero', 'BYOK-61', 'some libraries answer nothing with nothing', ['WrongLength'], Buffer.alloc(0)),
     no('length_eight', 'BYOK-61', 'only the place of the initial value', ['WrongLength'], honest.subarray(0, 8)),
     no('length_sixteen', 'BYOK-61', 'one semiblock is below the minimum of RFC 3394', ['WrongLength'], wrapSemiblocks(key, KW_IV, payload.subarray(0, 8))),

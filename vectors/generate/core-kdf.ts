@@ -46,7 +46,12 @@ function derive(name: Kdf, hashName: HashName, secret: Buffer, salt: Buffer, inf
 function test(id: string, comment: string, name: Kdf, hashName: HashName, secret: Buffer, salt: Buffer, info: Buffer, length: number, flags: string[]): Test {
   return {
     id,
-    source: { HKDF: 'RFC 5869 section 2', 'X9.63': 'SEC 1 section 3.6.1', concat: 'SP 800-56C r2 section 4.1, option 1', 'concat-HMAC': 'SP 800-56C r2 section 4.1, option 2' }[name],
+    source: {
+      HKDF: 'RFC 5869 section 2',
+      'X9.63': 'SEC 1 section 3.6.1',
+      concat: 'SP 800-56C r2 section 4.1, option 1',
+      'concat-HMAC': 'SP 800-56C r2 section 4.1, option 2',
+    }[name],
     comment,
     ...(flags.length > 0 ? { flags } : {}),
     kdf: name,
@@ -86,7 +91,15 @@ function rfc5869(): Test[] {
       42,
       '8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8',
     ),
-    example('rfc_5869_case_4', 'SHA-1', Buffer.alloc(11, 0x0b), range(0, 12), range(0xf0, 0xf9), 42, '085a01ea1b10f36933068b56efa5ad81a4f14b822f5b091568a9cdd4f155fda2c22e422478d305f3f896'),
+    example(
+      'rfc_5869_case_4',
+      'SHA-1',
+      Buffer.alloc(11, 0x0b),
+      range(0, 12),
+      range(0xf0, 0xf9),
+      42,
+      '085a01ea1b10f36933068b56efa5ad81a4f14b822f5b091568a9cdd4f155fda2c22e422478d305f3f896',
+    ),
   ]
 }
 

@@ -41,7 +41,11 @@ export const spki = (): readonly Document[] =>
       path: 'core/spki',
       title: 'Public keys as SubjectPublicKeyInfo (RFC 5280 section 4.1), read strictly and checked',
       about: ['The form in which a KEK is downloaded, and whose SHA-256 is its fingerprint. One key has one encoding.'],
-      flags: { Encoding: 'Not DER, or not the DER of a public key.', Algorithm: 'An algorithm that is not taken, or its parameters.', Numbers: 'The numbers are not those of a key that is taken.' },
+      flags: {
+        Encoding: 'Not DER, or not the DER of a public key.',
+        Algorithm: 'An algorithm that is not taken, or its parameters.',
+        Numbers: 'The numbers are not those of a key that is taken.',
+      },
       members: { spki: hexOf('What is decoded.'), public: publicPart('The key.'), sha256: hexOf('SHA-256 of the bytes.') },
       always: ['spki'],
       outputs: ['public', 'sha256'],
@@ -92,19 +96,68 @@ function spkiInvalid(): Test[] {
     no(id, requirement, comment, 'Numbers', rsaSpki(key), expect)
   const ecPoint = (point: Buffer) => seq(ecAlgorithm('P-256'), bits(point))
   return [
-    no('trailing_byte', 'BYOK-69', 'a zero byte behind; no reading takes one here', 'Encoding', Buffer.concat([rsaSpki(rsa), Buffer.of(0)]), 'der_trailing_bytes'),
+    no(
+      'trailing_byte',
+      'BYOK-69',
+      'a zero byte behind; no reading takes one here',
+      'Encoding',
+      Buffer.concat([rsaSpki(rsa), Buffer.of(0)]),
+      'der_trailing_bytes',
+    ),
     no('one_byte_short', 'BYOK-69', 'the last byte is missing', 'Encoding', rsaSpki(rsa).subarray(0, -1), 'der_truncated'),
-    no('unused_bits', 'BYOK-69', 'a bit string that leaves bits unused', 'Encoding', seq(RSA_ALGORITHM, der(0x03, Buffer.of(3), rsaPublicKey(rsa))), 'der_bit_string_unused_bits'),
+    no(
+      'unused_bits',
+      'BYOK-69',
+      'a bit string that leaves bits unused',
+      'Encoding',
+      seq(RSA_ALGORITHM, der(0x03, Buffer.of(3), rsaPublicKey(rsa))),
+      'der_bit_string_unused_bits',
+    ),
     no('key_in_octet_string', 'BYOK-69', 'an octet string around the key', 'Encoding', seq(RSA_ALGORITHM, octets(rsaPublicKey(rsa))), 'der_tag_unexpected'),
-    no('modulus_negative', 'BYOK-69', 'the sign byte is missing', 'Encoding', seq(RSA_ALGORITHM, bits(seq(der(0x02, integerBytes(rsa.n)), int(rsa.e)))), 'der_integer_negative'),
-    no('modulus_not_minimal', 'BYOK-69', 'two sign bytes', 'Encoding', seq(RSA_ALGORITHM, bits(seq(der(0x02, Buffer.alloc(2), integerBytes(rsa.n)), int(rsa.e)))), 'der_integer_not_minimal'),
+    no(
+      'modulus_negative',
+      'BYOK-69',
+      'the sign byte is missing',
+      'Encoding',
+      seq(RSA_ALGORITHM, bits(seq(der(0x02, integerBytes(rsa.n)), int(rsa.e)))),
+      'der_integer_negative',
+    ),
+    no(
+      'modulus_not_minimal',
+      'BYOK-69',
+      'two sign bytes',
+      'Encoding',
+      seq(RSA_ALGORITHM, bits(seq(der(0x02, Buffer.alloc(2), integerBytes(rsa.n)), int(rsa.e)))),
+      'der_integer_not_minimal',
+    ),
     no('private_key', 'BYOK-69', 'a PKCS#8 private key', 'Encoding', rsaPkcs8(rsaKey('rsa-1024')), 'der_tag_unexpected'),
-    no('rsa_without_parameters', 'BYOK-45', 'the same key with absent parameters would have another fingerprint', 'Algorithm', seq(seq(oid(OIDS.rsaEncryption)), bits(rsaPublicKey(rsa))), 'algorithm_parameters_wrong'),
+    no(
+      'rsa_without_parameters',
+      'BYOK-45',
+      'the same key with absent parameters would have another fingerprint',
+      'Algorithm',
+      seq(seq(oid(OIDS.rsaEncryption)), bits(rsaPublicKey(rsa))),
+      'algorithm_parameters_wrong',
+    ),
     no('rsassa_pss', 'BYOK-70', 'a key for signatures only', 'Algorithm', seq(seq(oid(OIDS.rsassaPss)), bits(rsaPublicKey(rsa))), 'algorithm_rsassa_pss'),
     no('ecdh', 'BYOK-70', 'a key for agreement only', 'Algorithm', seq(seq(oid(OIDS.ecdh), oid(OIDS['P-256'])), bits(uncompressed(ec))), 'algorithm_ecdh'),
     no('curve_implicit', 'BYOK-70', 'NULL in place of a curve', 'Algorithm', seq(seq(oid(OIDS.ecPublicKey), nul()), bits(uncompressed(ec))), 'curve_implicit'),
-    no('curve_p224', 'BYOK-74', 'not one of the four', 'Algorithm', seq(seq(oid(OIDS.ecPublicKey), oid(OIDS['P-224'])), bits(uncompressed(ec))), 'curve_unknown'),
-    no('point_compressed', 'BYOK-66', 'the point in compressed form', 'Encoding', ecPoint(Buffer.concat([Buffer.of(2 + (ec.y[31]! & 1)), ec.x])), 'ec_point_compressed'),
+    no(
+      'curve_p224',
+      'BYOK-74',
+      'not one of the four',
+      'Algorithm',
+      seq(seq(oid(OIDS.ecPublicKey), oid(OIDS['P-224'])), bits(uncompressed(ec))),
+      'curve_unknown',
+    ),
+    no(
+      'point_compressed',
+      'BYOK-66',
+      'the point in compressed form',
+      'Encoding',
+      ecPoint(Buffer.concat([Buffer.of(2 + (ec.y[31]! & 1)), ec.x])),
+      'ec_point_compressed',
+    ),
     no('point_infinity', 'BYOK-59', 'the point at infinity', 'Numbers', ecPoint(Buffer.of(0)), 'ec_point_infinity'),
     no('point_not_on_curve', 'BYOK-59', 'one bit of y changed', 'Numbers', ecPoint(flipped(uncompressed(ec), -1)), 'ec_point_not_on_curve'),
     no('point_of_other_curve', 'BYOK-59', 'a point of P-256K on P-256', 'Numbers', ecPoint(uncompressed(ecKey('P-256K', 'spki'))), 'ec_point_not_on_curve'),
@@ -127,7 +180,11 @@ export const sec1 = (): readonly Document[] =>
       title: 'Bare ECPrivateKey (RFC 5915, SEC 1 appendix C.4)',
       about: ['The form that "openssl ec" writes. It is never what BYOK wraps; a tool reads it where a person has it in a file.'],
       flags: { Encoding: 'Not DER, or not the DER of an EC key.', Numbers: 'The numbers are not those of a key.' },
-      members: { sec1: hexOf('What is decoded.'), public: publicPart('The public part of the key.'), canonical: flag('Whether writing the key with curve and point gives the same bytes again.') },
+      members: {
+        sec1: hexOf('What is decoded.'),
+        public: publicPart('The public part of the key.'),
+        canonical: flag('Whether writing the key with curve and point gives the same bytes again.'),
+      },
       always: ['sec1'],
       outputs: ['public', 'canonical'],
     },
@@ -169,12 +226,33 @@ function sec1Invalid(): Test[] {
     no('curve_missing', 'BYOK-66', 'nothing says which curve it is', 'Encoding', ecPrivateKey(key), 'ec_curve_missing'),
     no('curve_unknown', 'BYOK-74', 'P-224', 'Encoding', seq(int(1), octets(key.d), der(0xa0, oid(OIDS['P-224']))), 'curve_unknown'),
     no('version_zero', 'BYOK-66', 'ECPrivateKey has version 1', 'Encoding', seq(int(0), octets(key.d), named), 'ec_version_unknown'),
-    no('trailing_byte', 'BYOK-69', 'a zero byte behind', 'Encoding', Buffer.concat([ecPrivateKey(key, { parameters: true }), Buffer.of(0)]), 'der_trailing_bytes'),
+    no(
+      'trailing_byte',
+      'BYOK-69',
+      'a zero byte behind',
+      'Encoding',
+      Buffer.concat([ecPrivateKey(key, { parameters: true }), Buffer.of(0)]),
+      'der_trailing_bytes',
+    ),
     no('scalar_short', 'BYOK-66', 'a byte is missing', 'Encoding', seq(int(1), octets(key.d.subarray(1)), named), 'ec_scalar_length_wrong'),
     no('scalar_zero', 'BYOK-59', 'd = 0', 'Numbers', seq(int(1), octets(Buffer.alloc(48)), named), 'ec_scalar_out_of_range'),
     no('scalar_order', 'BYOK-59', 'd is the order', 'Numbers', seq(int(1), octets(integerBytes(CURVE['P-384'].order)), named), 'ec_scalar_out_of_range'),
-    no('point_of_another_key', 'BYOK-59', 'the point is not d times the generator', 'Numbers', seq(int(1), octets(key.d), named, der(0xa1, bits(uncompressed(ecKey('P-384', 'other'))))), 'ec_public_key_differs'),
-    no('point_not_on_curve', 'BYOK-59', 'one bit of y changed', 'Numbers', seq(int(1), octets(key.d), named, der(0xa1, bits(flipped(uncompressed(key), -1)))), 'ec_point_not_on_curve'),
+    no(
+      'point_of_another_key',
+      'BYOK-59',
+      'the point is not d times the generator',
+      'Numbers',
+      seq(int(1), octets(key.d), named, der(0xa1, bits(uncompressed(ecKey('P-384', 'other'))))),
+      'ec_public_key_differs',
+    ),
+    no(
+      'point_not_on_curve',
+      'BYOK-59',
+      'one bit of y changed',
+      'Numbers',
+      seq(int(1), octets(key.d), named, der(0xa1, bits(flipped(uncompressed(key), -1)))),
+      'ec_point_not_on_curve',
+    ),
   ]
 }
 
@@ -184,7 +262,12 @@ export const ecKeys = (): readonly Document[] =>
       path: 'core/ec-keys',
       title: 'EC key pairs: ranges, curve equation, public point',
       about: ['d, x and y have the length of the field. A key is valid if d is in [1, order - 1] and (x, y) is d times the generator.'],
-      flags: { Edge: 'At the edge of what is valid.', Scalar: 'd is out of range.', Point: '(x, y) is not the public point.', Length: 'Another length than the field.' },
+      flags: {
+        Edge: 'At the edge of what is valid.',
+        Scalar: 'd is out of range.',
+        Point: '(x, y) is not the public point.',
+        Length: 'Another length than the field.',
+      },
       members: { curve: curve('The curve.'), d: hexOf('The private scalar.'), x: hexOf('The public point.'), y: hexOf('The public point.') },
       always: ['curve', 'd', 'x', 'y'],
     },
@@ -221,7 +304,13 @@ function ofCurve(name: Curve): Test[] {
     good('scalar_order_less_one', 'the largest d', ecFromScalar(name, order - 1n), ['Edge']),
     bad('scalar_zero', 'd = 0', 'Scalar', scalar(0n), 'ec_scalar_out_of_range'),
     bad('scalar_order', 'd is the order', 'Scalar', scalar(order), 'ec_scalar_out_of_range'),
-    bad('scalar_over_order', 'd is larger than the order by one, so that d times the generator is the generator', 'Scalar', { ...ecFromScalar(name, 1n), d: integerBytes(order + 1n, bytes) }, 'ec_scalar_out_of_range'),
+    bad(
+      'scalar_over_order',
+      'd is larger than the order by one, so that d times the generator is the generator',
+      'Scalar',
+      { ...ecFromScalar(name, 1n), d: integerBytes(order + 1n, bytes) },
+      'ec_scalar_out_of_range',
+    ),
     bad('point_of_another_key', 'on the curve, but not d times the generator', 'Point', { ...key, x: other.x, y: other.y }, 'ec_public_key_differs'),
     bad('point_not_on_curve', 'one bit of x changed', 'Point', offCurve(key), 'ec_point_not_on_curve'),
   ]
@@ -261,10 +350,7 @@ export const rsaKeyCheck = (): readonly Document[] =>
       ],
       flags: { Modulus: 'n, or what it is made of.', PublicExponent: 'e.', PrivateExponent: 'd.', Crt: 'dP, dQ or qInv.', Edge: 'Unusual and valid.' },
       members: {
-        key: object(
-          Object.fromEntries(['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi'].map((name) => [name, hexOf(name)])),
-          'The numbers, in the fewest bytes.',
-        ),
+        key: object(Object.fromEntries(['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi'].map((name) => [name, hexOf(name)])), 'The numbers, in the fewest bytes.'),
         primality: oneOf([true] as never, 'The check includes primality.'),
         at: text('The number that the fault names.'),
       },
@@ -318,7 +404,14 @@ function rsaChecks(): Test[] {
     bad('prime_one', 'BYOK-59', 'p = n and q = 1', 'Modulus', { ...rsa, p: n, q: 1n }, 'rsa_prime_size_wrong'),
     bad('prime_other', 'BYOK-59', 'another number in place of q', 'Modulus', { ...rsa, q: next(q) }, 'rsa_modulus_not_product'),
     {
-      ...bad('prime_composite', 'BYOK-59', 'p is the product of two primes; every congruence holds, and the key does not work', 'Modulus', composite, 'rsa_prime_composite'),
+      ...bad(
+        'prime_composite',
+        'BYOK-59',
+        'p is the product of two primes; every congruence holds, and the key does not work',
+        'Modulus',
+        composite,
+        'rsa_prime_composite',
+      ),
       primality: true,
     },
     bad('exponent_even', 'BYOK-73', 'e + 1', 'PublicExponent', { ...rsa, e: e + 1n }, 'rsa_exponent_even'),
@@ -327,8 +420,22 @@ function rsaChecks(): Test[] {
     bad('exponent_of_another', 'BYOK-59', 'e = 3, d for 65537', 'PublicExponent', { ...rsa, e: 3n }, 'rsa_exponent_private_wrong'),
     bad('private_exponent_other', 'BYOK-59', 'd + 2', 'PrivateExponent', { ...rsa, d: next(d) }, 'rsa_exponent_private_wrong'),
     bad('private_exponent_one', 'BYOK-59', 'd = 1', 'PrivateExponent', { ...rsa, d: 1n }, 'rsa_exponent_private_out_of_range'),
-    bad('private_exponent_over_modulus', 'BYOK-59', 'congruent to a good one, and larger than n', 'PrivateExponent', { ...rsa, d: d + least * (n / least + 1n) }, 'rsa_exponent_private_out_of_range'),
-    bad('private_exponent_good_for_p_only', 'BYOK-59', 'right modulo p-1, wrong modulo q-1', 'PrivateExponent', { ...rsa, d: dp + (p - 1n) * 3n }, 'rsa_exponent_private_wrong'),
+    bad(
+      'private_exponent_over_modulus',
+      'BYOK-59',
+      'congruent to a good one, and larger than n',
+      'PrivateExponent',
+      { ...rsa, d: d + least * (n / least + 1n) },
+      'rsa_exponent_private_out_of_range',
+    ),
+    bad(
+      'private_exponent_good_for_p_only',
+      'BYOK-59',
+      'right modulo p-1, wrong modulo q-1',
+      'PrivateExponent',
+      { ...rsa, d: dp + (p - 1n) * 3n },
+      'rsa_exponent_private_wrong',
+    ),
     bad('dp_other', 'BYOK-59', 'dP + 2: the result is wrong modulo p only, and gcd gives q away', 'Crt', { ...rsa, dp: next(dp) }, 'rsa_crt_dp_wrong'),
     bad('dp_not_reduced', 'BYOK-59', 'dP + p - 1: works, and is not dP', 'Crt', { ...rsa, dp: dp + p - 1n }, 'rsa_crt_dp_wrong'),
     bad('dq_other', 'BYOK-59', 'dQ + 2', 'Crt', { ...rsa, dq: next(dq) }, 'rsa_crt_dq_wrong'),
@@ -341,7 +448,8 @@ function rsaChecks(): Test[] {
 
 /** A modulus that is a square, with exponents that fit its "totient". */
 function square(): RsaNumbers {
-  const { p } = [rsaKey('rsa-2048'), rsaKey('kek-2048')].map(({ p: a, q: b }) => ({ p: a > b ? a : b })).find((each) => (each.p * each.p).toString(2).length === 2048)!
+  const { p } = [rsaKey('rsa-2048'), rsaKey('kek-2048')]
+    .map(({ p: a, q: b }) => ({ p: a > b ? a : b }))
+    .find((each) => (each.p * each.p).toString(2).length === 2048)!
   return { ...rsaFromPrimes(p, p + 2n, 65537n), n: p * p, q: p, dq: rsa.dq, qi: 1n }
 }
-

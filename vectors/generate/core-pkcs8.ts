@@ -70,7 +70,8 @@ export const pkcs8 = (): readonly Document[] => {
 
 /** What is put together here has to be what OpenSSL writes. */
 function checkOurDer(): void {
-  for (const name of ['rsa-2048', 'rsa-3072', 'rsa-4096']) if (!rsaPkcs8(rsaKey(name)).equals(pinnedPkcs8(name))) throw new Error(`${name}: other DER than OpenSSL's`)
+  for (const name of ['rsa-2048', 'rsa-3072', 'rsa-4096'])
+    if (!rsaPkcs8(rsaKey(name)).equals(pinnedPkcs8(name))) throw new Error(`${name}: other DER than OpenSSL's`)
   for (const curve of CURVES) {
     const key = ecKey(curve, 'pkcs8')
     const written = createPrivateKey({ key: ecPkcs8(key), format: 'der', type: 'pkcs8' })
@@ -126,7 +127,13 @@ function forms(): Test[] {
   return [
     ...CURVES.map((curve) => {
       const key = ecKey(curve, 'pkcs8')
-      return valid(`ec_${word(curve)}_without_point`, 'BYOK-66', 'the public point is absent, as one token writes it; it is derived', ecPkcs8(key, { point: false }), shownEc(key))
+      return valid(
+        `ec_${word(curve)}_without_point`,
+        'BYOK-66',
+        'the public point is absent, as one token writes it; it is derived',
+        ecPkcs8(key, { point: false }),
+        shownEc(key),
+      )
     }),
     valid('ec_inner_curve', 'BYOK-66', 'the curve is named inside as well, and it is the same', ecPkcs8(ec, { parameters: true }), EC_PUBLIC),
     valid('ec_inner_curve_without_point', 'BYOK-66', 'the curve inside, no public point', ecPkcs8(ec, { parameters: true, point: false }), EC_PUBLIC),
@@ -153,7 +160,13 @@ function forms(): Test[] {
       privateKeyInfo(ecAlgorithm('P-256'), ecPrivateKey(ec), int(1), der(0x81, Buffer.of(0), uncompressed(ec))),
       EC_PUBLIC,
     ),
-    valid('attributes_empty', 'BYOK-71', 'a set of attributes without any', privateKeyInfo(ecAlgorithm('P-256'), ecPrivateKey(ec), int(0), der(0xa0)), EC_PUBLIC),
+    valid(
+      'attributes_empty',
+      'BYOK-71',
+      'a set of attributes without any',
+      privateKeyInfo(ecAlgorithm('P-256'), ecPrivateKey(ec), int(0), der(0xa0)),
+      EC_PUBLIC,
+    ),
     valid('attributes_version_1', 'BYOK-71', 'attributes are skipped', privateKeyInfo(RSA_ALGORITHM, rsaPrivateKey(rsa), int(0), name), RSA_PUBLIC),
     valid(
       'attributes_version_2_public_key',
@@ -166,7 +179,14 @@ function forms(): Test[] {
       const key = rsaWithExponent(e)
       return valid(`rsa_exponent_${e}`, 'BYOK-73', 'a small exponent', rsaPkcs8(key), shownRsa(key), { canonical: true })
     }),
-    valid('rsa_exponent_64_bits', 'BYOK-73', 'the largest exponents are below 2^64', rsaPkcs8(rsaWithExponent(LARGEST_E)), shownRsa(rsaWithExponent(LARGEST_E)), { canonical: true }),
+    valid(
+      'rsa_exponent_64_bits',
+      'BYOK-73',
+      'the largest exponents are below 2^64',
+      rsaPkcs8(rsaWithExponent(LARGEST_E)),
+      shownRsa(rsaWithExponent(LARGEST_E)),
+      { canonical: true },
+    ),
   ]
 }
 
@@ -202,28 +222,63 @@ function encoding(): Test[] {
     no('one_byte_short', 'the last byte is missing', EC_DER.subarray(0, -1), 'der_truncated'),
     no('half', 'the second half is missing', RSA_DER.subarray(0, RSA_DER.length / 2), 'der_truncated'),
     no('length_not_minimal', 'two bytes of length where one is enough', withLength(0x30, hex('820087'), inside), 'der_length_not_minimal'),
-    no('length_long_form_for_short', 'the long form for a length below 128', seq(withLength(0x02, hex('8101'), Buffer.of(0)), ecAlgorithm('P-256'), octets(ecPrivateKey(ec))), 'der_length_not_minimal'),
+    no(
+      'length_long_form_for_short',
+      'the long form for a length below 128',
+      seq(withLength(0x02, hex('8101'), Buffer.of(0)), ecAlgorithm('P-256'), octets(ecPrivateKey(ec))),
+      'der_length_not_minimal',
+    ),
     no('length_indefinite', 'BER: the end is marked by two zero bytes', Buffer.concat([hex('3080'), inside, hex('0000')]), 'der_length_indefinite'),
     no('length_four_bytes', 'four bytes of length', withLength(0x30, hex('8400000087'), inside), 'der_length_too_large'),
     no('length_reserved', 'the reserved first byte of a length', withLength(0x30, hex('ff'), inside), 'der_length_too_large'),
     no('length_beyond_end', 'the outer length is one too large', withLength(0x30, hex('8188'), inside), 'der_truncated'),
     no('length_before_end', 'the outer length is one too small', withLength(0x30, hex('8186'), inside), 'der_truncated'),
-    no('inner_length_beyond_parent', 'the octet string ends behind the sequence around it', seq(int(0), ecAlgorithm('P-256'), withLength(0x04, hex('6e'), ecPrivateKey(ec))), 'der_truncated'),
+    no(
+      'inner_length_beyond_parent',
+      'the octet string ends behind the sequence around it',
+      seq(int(0), ecAlgorithm('P-256'), withLength(0x04, hex('6e'), ecPrivateKey(ec))),
+      'der_truncated',
+    ),
     no('outer_tag_set', 'a SET instead of a SEQUENCE', flipped(EC_DER, 0, 0x01), 'der_tag_unexpected'),
     no('outer_tag_primitive', 'the bit for "constructed" is missing', flipped(EC_DER, 0, 0x20), 'der_tag_unexpected'),
     no('key_in_bit_string', 'a BIT STRING around the key', seq(int(0), ecAlgorithm('P-256'), bits(ecPrivateKey(ec))), 'der_tag_unexpected'),
-    no('key_in_constructed_string', 'BER: an octet string in pieces', seq(int(0), ecAlgorithm('P-256'), der(0x24, octets(ecPrivateKey(ec)))), 'der_tag_unexpected'),
+    no(
+      'key_in_constructed_string',
+      'BER: an octet string in pieces',
+      seq(int(0), ecAlgorithm('P-256'), der(0x24, octets(ecPrivateKey(ec)))),
+      'der_tag_unexpected',
+    ),
     no('modulus_negative', 'the sign byte is missing', rsaWithModulus(der(0x02, modulus)), 'der_integer_negative'),
     no('modulus_not_minimal', 'two sign bytes', rsaWithModulus(der(0x02, Buffer.alloc(2), modulus)), 'der_integer_not_minimal'),
     no('modulus_empty', 'an integer without content', rsaWithModulus(der(0x02)), 'der_integer_empty'),
     no('version_missing', 'the version is absent', seq(ecAlgorithm('P-256'), octets(ecPrivateKey(ec))), 'der_tag_unexpected'),
     no('key_missing', 'nothing behind the algorithm', seq(int(0), ecAlgorithm('P-256')), 'der_truncated'),
-    no('key_trailing_byte', 'a byte behind the key, inside the octet string', privateKeyInfo(ecAlgorithm('P-256'), Buffer.concat([ecPrivateKey(ec), Buffer.of(0)])), 'der_trailing_bytes'),
-    no('unknown_element', 'an element that is not part of the structure', privateKeyInfo(ecAlgorithm('P-256'), ecPrivateKey(ec), int(0), nul()), 'der_trailing_bytes'),
-    no('null_not_empty', 'a NULL with content', privateKeyInfo(seq(oid(OIDS.rsaEncryption), der(0x05, Buffer.of(0))), rsaPrivateKey(rsa)), 'der_null_not_empty'),
+    no(
+      'key_trailing_byte',
+      'a byte behind the key, inside the octet string',
+      privateKeyInfo(ecAlgorithm('P-256'), Buffer.concat([ecPrivateKey(ec), Buffer.of(0)])),
+      'der_trailing_bytes',
+    ),
+    no(
+      'unknown_element',
+      'an element that is not part of the structure',
+      privateKeyInfo(ecAlgorithm('P-256'), ecPrivateKey(ec), int(0), nul()),
+      'der_trailing_bytes',
+    ),
+    no(
+      'null_not_empty',
+      'a NULL with content',
+      privateKeyInfo(seq(oid(OIDS.rsaEncryption), der(0x05, Buffer.of(0))), rsaPrivateKey(rsa)),
+      'der_null_not_empty',
+    ),
     no('oid_empty', 'an object identifier without content', privateKeyInfo(seq(oid(''), nul()), rsaPrivateKey(rsa)), 'der_oid_malformed'),
     no('oid_cut_off', 'the last part goes on behind the end', privateKeyInfo(seq(oid('2a864886f70d010181'), nul()), rsaPrivateKey(rsa)), 'der_oid_malformed'),
-    no('oid_not_minimal', 'a part with a zero group in front', privateKeyInfo(seq(oid('2a8086488 6f70d010101'.replace(' ', '')), nul()), rsaPrivateKey(rsa)), 'der_oid_malformed'),
+    no(
+      'oid_not_minimal',
+      'a part with a zero group in front',
+      privateKeyInfo(seq(oid('2a8086488 6f70d010101'.replace(' ', '')), nul()), rsaPrivateKey(rsa)),
+      'der_oid_malformed',
+    ),
   ]
 }
 
@@ -231,7 +286,8 @@ function versions(): Test[] {
   const no = (id: string, requirement: string, comment: string, version: Buffer, expect: string) =>
     refused(id, requirement, comment, 'Version', privateKeyInfo(ecAlgorithm('P-256'), ecPrivateKey(ec), version), expect)
   const other = ecKey('P-256', 'other')
-  const withPublic = (version: number, algorithm: Buffer, key: Buffer, publicKey: Buffer) => privateKeyInfo(algorithm, key, int(version), der(0x81, Buffer.of(0), publicKey))
+  const withPublic = (version: number, algorithm: Buffer, key: Buffer, publicKey: Buffer) =>
+    privateKeyInfo(algorithm, key, int(version), der(0x81, Buffer.of(0), publicKey))
   const differs = 'the public key beside the private key is that of another'
   return [
     no('version_3', 'BYOK-71', 'no such version', int(2), 'pkcs8_version_unknown'),
@@ -239,10 +295,38 @@ function versions(): Test[] {
     no('version_negative', 'BYOK-69', 'minus one', der(0x02, Buffer.of(0xff)), 'der_integer_negative'),
     no('version_not_minimal', 'BYOK-69', 'zero in two bytes', der(0x02, Buffer.alloc(2)), 'der_integer_not_minimal'),
     no('version_large', 'BYOK-69', '256', int(256), 'der_integer_too_large'),
-    refused('public_key_in_version_1', 'BYOK-71', 'version 1 has no public key', 'Version', withPublic(0, ecAlgorithm('P-256'), ecPrivateKey(ec), uncompressed(ec)), 'pkcs8_public_key_in_v1'),
-    refused('rsa_public_key_differs', 'BYOK-71', differs, 'Version', withPublic(1, RSA_ALGORITHM, rsaPrivateKey(rsa), rsaPublicKey(rsaKey('kek-2048'))), 'pkcs8_public_key_differs'),
-    refused('rsa_public_exponent_differs', 'BYOK-71', 'same modulus, other exponent', 'Version', withPublic(1, RSA_ALGORITHM, rsaPrivateKey(rsa), rsaPublicKey({ n: rsa.n, e: 3n })), 'pkcs8_public_key_differs'),
-    refused('ec_public_keys_differ', 'BYOK-71', 'the public key outside is not the one inside', 'Version', withPublic(1, ecAlgorithm('P-256'), ecPrivateKey(ec), uncompressed(other)), 'pkcs8_public_key_differs'),
+    refused(
+      'public_key_in_version_1',
+      'BYOK-71',
+      'version 1 has no public key',
+      'Version',
+      withPublic(0, ecAlgorithm('P-256'), ecPrivateKey(ec), uncompressed(ec)),
+      'pkcs8_public_key_in_v1',
+    ),
+    refused(
+      'rsa_public_key_differs',
+      'BYOK-71',
+      differs,
+      'Version',
+      withPublic(1, RSA_ALGORITHM, rsaPrivateKey(rsa), rsaPublicKey(rsaKey('kek-2048'))),
+      'pkcs8_public_key_differs',
+    ),
+    refused(
+      'rsa_public_exponent_differs',
+      'BYOK-71',
+      'same modulus, other exponent',
+      'Version',
+      withPublic(1, RSA_ALGORITHM, rsaPrivateKey(rsa), rsaPublicKey({ n: rsa.n, e: 3n })),
+      'pkcs8_public_key_differs',
+    ),
+    refused(
+      'ec_public_keys_differ',
+      'BYOK-71',
+      'the public key outside is not the one inside',
+      'Version',
+      withPublic(1, ecAlgorithm('P-256'), ecPrivateKey(ec), uncompressed(other)),
+      'pkcs8_public_key_differs',
+    ),
     refused(
       'ec_public_key_of_another',
       'BYOK-71',
@@ -273,9 +357,23 @@ function algorithms(): Test[] {
     no('x25519', 'BYOK-58', 'another kind of key', seq(oid(OIDS.x25519)), octets(fromLabel('pkcs8/x25519', 32)), 'algorithm_unsupported'),
     no('curve_explicit', 'BYOK-70', 'the parameters of P-256, spelt out', seq(oid(OIDS.ecPublicKey), explicitP256()), ecInner, 'curve_explicit'),
     no('curve_implicit', 'BYOK-70', 'NULL: the curve is the one of the issuer', seq(oid(OIDS.ecPublicKey), nul()), ecInner, 'curve_implicit'),
-    no('curve_absent', 'BYOK-66', 'no parameters, though the curve is named inside', seq(oid(OIDS.ecPublicKey)), ecPrivateKey(ec, { parameters: true }), 'curve_implicit'),
+    no(
+      'curve_absent',
+      'BYOK-66',
+      'no parameters, though the curve is named inside',
+      seq(oid(OIDS.ecPublicKey)),
+      ecPrivateKey(ec, { parameters: true }),
+      'curve_implicit',
+    ),
     no('curve_p224', 'BYOK-74', 'not one of the four', seq(oid(OIDS.ecPublicKey), oid(OIDS['P-224'])), ecInner, 'curve_unknown'),
-    no('curve_brainpool', 'BYOK-74', 'not one of the four, with the same field length as P-256', seq(oid(OIDS.ecPublicKey), oid(OIDS.brainpoolP256r1)), ecInner, 'curve_unknown'),
+    no(
+      'curve_brainpool',
+      'BYOK-74',
+      'not one of the four, with the same field length as P-256',
+      seq(oid(OIDS.ecPublicKey), oid(OIDS.brainpoolP256r1)),
+      ecInner,
+      'curve_unknown',
+    ),
     no('rsa_key_called_ec', 'BYOK-69', 'an RSAPrivateKey under the algorithm of EC', ecAlgorithm('P-256'), rsaInner, 'ec_version_unknown'),
     no('ec_key_called_rsa', 'BYOK-69', 'an ECPrivateKey under the algorithm of RSA', RSA_ALGORITHM, ecInner, 'rsa_multi_prime'),
   ]
@@ -317,10 +415,7 @@ function otherFormats(): Test[] {
 export function encrypted(key: Buffer): Buffer {
   const [salt, iv] = [fromLabel('pkcs8/salt', 8), fromLabel('pkcs8/iv', 16)]
   const cipher = createCipheriv('aes-256-cbc', pbkdf2Sync('keyferry', salt, 2048, 32, 'sha256'), iv)
-  const parameters = seq(
-    seq(oid(OIDS.pbkdf2), seq(octets(salt), int(2048), seq(oid(OIDS.hmacSha256), nul()))),
-    seq(oid(OIDS.aes256Cbc), octets(iv)),
-  )
+  const parameters = seq(seq(oid(OIDS.pbkdf2), seq(octets(salt), int(2048), seq(oid(OIDS.hmacSha256), nul()))), seq(oid(OIDS.aes256Cbc), octets(iv)))
   const info = seq(seq(oid(OIDS.pbes2), parameters), octets(Buffer.concat([cipher.update(key), cipher.final()])))
   createPrivateKey({ key: info, format: 'der', type: 'pkcs8', passphrase: 'keyferry' })
   return info
@@ -328,14 +423,21 @@ export function encrypted(key: Buffer): Buffer {
 
 function rsaInside(): Test[] {
   const numbers = [rsa.n, rsa.e, rsa.d, rsa.p, rsa.q, rsa.dp, rsa.dq, rsa.qi]
-  const no = (id: string, requirement: string, comment: string, inner: Buffer, expect: string) => refused(id, requirement, comment, 'RsaKey', privateKeyInfo(RSA_ALGORITHM, inner), expect)
+  const no = (id: string, requirement: string, comment: string, inner: Buffer, expect: string) =>
+    refused(id, requirement, comment, 'RsaKey', privateKeyInfo(RSA_ALGORITHM, inner), expect)
   return [
     refused('rsa_three_primes', 'BYOK-70', 'a key of three primes, made by OpenSSL', 'RsaKey', pinnedPkcs8('rsa-2048-three-primes'), 'rsa_multi_prime'),
     no('rsa_version_two', 'BYOK-65', 'RSAPrivateKey of an unknown version', seq(int(2), ...numbers.map(int)), 'rsa_version_unknown'),
     no('rsa_coefficient_missing', 'BYOK-65', 'the last number is absent', seq(int(0), ...numbers.slice(0, 7).map(int)), 'der_truncated'),
     no('rsa_crt_missing', 'BYOK-65', 'only n, e and d', seq(int(0), ...numbers.slice(0, 3).map(int)), 'der_truncated'),
     no('rsa_number_too_many', 'BYOK-69', 'a tenth number', seq(int(0), ...numbers.map(int), int(1)), 'der_trailing_bytes'),
-    no('rsa_other_primes_in_version_0', 'BYOK-70', 'otherPrimeInfos belong to version 1', seq(int(0), ...numbers.map(int), seq(seq(int(3), int(1), int(1)))), 'der_trailing_bytes'),
+    no(
+      'rsa_other_primes_in_version_0',
+      'BYOK-70',
+      'otherPrimeInfos belong to version 1',
+      seq(int(0), ...numbers.map(int), seq(seq(int(3), int(1), int(1)))),
+      'der_trailing_bytes',
+    ),
   ]
 }
 
@@ -357,17 +459,58 @@ function ecInside(): Test[] {
     no('ec_scalar_short', 'BYOK-66', '31 bytes', 'ec_scalar_length_wrong', int(1), octets(ec.d.subarray(1))),
     no('ec_scalar_long', 'BYOK-66', 'a zero byte in front', 'ec_scalar_length_wrong', int(1), scalar(BigInt(`0x${ec.d.toString('hex')}`), 33)),
     no('ec_scalar_empty', 'BYOK-66', 'no bytes', 'ec_scalar_length_wrong', int(1), octets()),
-    no('ec_inner_curve_differs', 'BYOK-66', 'outside P-256, inside P-256K, which has the same field length', 'ec_curves_differ', int(1), d, der(0xa0, oid(OIDS['P-256K']))),
+    no(
+      'ec_inner_curve_differs',
+      'BYOK-66',
+      'outside P-256, inside P-256K, which has the same field length',
+      'ec_curves_differ',
+      int(1),
+      d,
+      der(0xa0, oid(OIDS['P-256K'])),
+    ),
     no('ec_inner_curve_explicit', 'BYOK-70', 'inside, the parameters are spelt out', 'curve_explicit', int(1), d, der(0xa0, explicitP256())),
     no('ec_point_compressed', 'BYOK-66', 'the point in compressed form', 'ec_point_compressed', int(1), d, point(compressed)),
-    no('ec_point_hybrid', 'BYOK-66', 'the point in hybrid form', 'ec_point_form_unknown', int(1), d, point(Buffer.concat([Buffer.of(6 + (ec.y[31]! & 1)), ec.x, ec.y]))),
+    no(
+      'ec_point_hybrid',
+      'BYOK-66',
+      'the point in hybrid form',
+      'ec_point_form_unknown',
+      int(1),
+      d,
+      point(Buffer.concat([Buffer.of(6 + (ec.y[31]! & 1)), ec.x, ec.y])),
+    ),
     no('ec_point_infinity', 'BYOK-59', 'the point at infinity', 'ec_point_infinity', int(1), d, point(Buffer.of(0))),
     no('ec_point_short', 'BYOK-66', 'a byte of the point is missing', 'ec_point_length_wrong', int(1), d, point(uncompressed(ec).subarray(0, -1))),
     no('ec_point_not_on_curve', 'BYOK-59', 'one bit of y changed', 'ec_point_not_on_curve', int(1), d, point(offCurve)),
-    no('ec_point_of_another_key', 'BYOK-59', 'a point on the curve that is not d times the generator', 'ec_public_key_differs', int(1), d, point(uncompressed(ecKey('P-256', 'other')))),
+    no(
+      'ec_point_of_another_key',
+      'BYOK-59',
+      'a point on the curve that is not d times the generator',
+      'ec_public_key_differs',
+      int(1),
+      d,
+      point(uncompressed(ecKey('P-256', 'other'))),
+    ),
     no('ec_point_negated', 'BYOK-59', 'the same x, the other y', 'ec_public_key_differs', int(1), d, point(negated())),
-    no('ec_point_unused_bits', 'BYOK-69', 'a bit string that leaves a bit unused', 'der_bit_string_unused_bits', int(1), d, der(0xa1, der(0x03, Buffer.of(1), uncompressed(ec)))),
-    no('ec_point_before_curve', 'BYOK-69', 'the optional fields in the wrong order', 'der_trailing_bytes', int(1), d, point(uncompressed(ec)), der(0xa0, oid(OIDS['P-256']))),
+    no(
+      'ec_point_unused_bits',
+      'BYOK-69',
+      'a bit string that leaves a bit unused',
+      'der_bit_string_unused_bits',
+      int(1),
+      d,
+      der(0xa1, der(0x03, Buffer.of(1), uncompressed(ec))),
+    ),
+    no(
+      'ec_point_before_curve',
+      'BYOK-69',
+      'the optional fields in the wrong order',
+      'der_trailing_bytes',
+      int(1),
+      d,
+      point(uncompressed(ec)),
+      der(0xa0, oid(OIDS['P-256'])),
+    ),
     no('ec_scalar_as_integer', 'BYOK-69', 'the scalar as INTEGER', 'der_tag_unexpected', int(1), int(BigInt(`0x${ec.d.toString('hex')}`))),
   ]
 }

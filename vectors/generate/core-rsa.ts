@@ -83,7 +83,13 @@ function oaepValid(): Test[] {
     oaepTest('message_one_byte', 'BYOK-52', 'a message that is equal to the separator', AZURE_OAEP, Buffer.of(1)),
     oaepTest('message_zeros', 'BYOK-52', 'the separator ends the zero bytes, the message may begin with more', AZURE_OAEP, Buffer.alloc(32)),
     oaepTest('message_longest', 'BYOK-52', 'no zero bytes in front of the separator', AZURE_OAEP, fromLabel('rsa-oaep/longest', 256 - 42)),
-    oaepTest('message_longest_sha256', 'BYOK-52', 'no zero bytes in front of the separator', { ...AZURE_OAEP, hash: 'SHA-256', mgf1: 'SHA-256' }, fromLabel('rsa-oaep/longest', 256 - 66)),
+    oaepTest(
+      'message_longest_sha256',
+      'BYOK-52',
+      'no zero bytes in front of the separator',
+      { ...AZURE_OAEP, hash: 'SHA-256', mgf1: 'SHA-256' },
+      fromLabel('rsa-oaep/longest', 256 - 66),
+    ),
     oaepTest('key_3072', 'BYOK-34', 'a longer key', AZURE_OAEP, MESSAGE, { key: 'kek-3072' }),
     oaepTest('key_4096', 'BYOK-34', 'a longer key', AZURE_OAEP, MESSAGE, { key: 'kek-4096' }),
   ]
@@ -115,7 +121,13 @@ function oaepRange(): Test[] {
   const flags = ['OutOfRange']
   return [
     refused('ciphertext_is_modulus', 'BYOK-51', 'congruent to zero', flags, integerBytes(kek.n)),
-    refused('ciphertext_over_modulus', 'BYOK-51', 'a good ciphertext plus the modulus: the same residue, another name for it', flags, integerBytes(toInteger(small) + kek.n, 256)),
+    refused(
+      'ciphertext_over_modulus',
+      'BYOK-51',
+      'a good ciphertext plus the modulus: the same residue, another name for it',
+      flags,
+      integerBytes(toInteger(small) + kek.n, 256),
+    ),
     refused('ciphertext_all_ones', 'BYOK-51', 'the largest number of this length', flags, Buffer.alloc(256, 0xff)),
     refused('ciphertext_zero', 'BYOK-52', 'decrypts to zero', flags, Buffer.alloc(256)),
     refused('ciphertext_one', 'BYOK-52', 'decrypts to one', flags, integerBytes(1n, 256)),
@@ -150,7 +162,9 @@ function oaepEncoding(): Test[] {
     encoded('padding_last_byte', 'a byte that is neither zero nor the separator, directly in front of it', at(189, 0xff)),
     encoded('separator_two', 'the separator is 02', at(190, 2)),
     encoded('separator_missing', 'zero bytes to the end', { data: (data) => Buffer.concat([data.subarray(0, 20), Buffer.alloc(data.length - 20)]) }),
-    encoded('separator_missing_no_zeros', 'no byte of the block is a separator', { data: (data) => Buffer.concat([data.subarray(0, 20), Buffer.alloc(data.length - 20, 3)]) }),
+    encoded('separator_missing_no_zeros', 'no byte of the block is a separator', {
+      data: (data) => Buffer.concat([data.subarray(0, 20), Buffer.alloc(data.length - 20, 3)]),
+    }),
   ]
 }
 
@@ -158,10 +172,17 @@ function oaepScheme(): Test[] {
   const flags = ['OtherScheme']
   const seed = (id: string, name: HashName = 'SHA-1') => fromLabel(`rsa-oaep/seed/${id}`, hashLength[name])
   const made = (id: string, comment: string, oaep: Partial<Oaep>, read: Partial<Oaep> = {}) =>
-    refused(id, 'BYOK-63', comment, [...flags, ...('label' in oaep || 'label' in read ? ['Label'] : ['Hashes'])], oaepEncrypt(kek, MESSAGE, { ...AZURE_OAEP, ...oaep }, seed(id, oaep.hash)), {
-      ...AZURE_OAEP,
-      ...read,
-    })
+    refused(
+      id,
+      'BYOK-63',
+      comment,
+      [...flags, ...('label' in oaep || 'label' in read ? ['Label'] : ['Hashes'])],
+      oaepEncrypt(kek, MESSAGE, { ...AZURE_OAEP, ...oaep }, seed(id, oaep.hash)),
+      {
+        ...AZURE_OAEP,
+        ...read,
+      },
+    )
   const honest = oaepEncrypt(kek, MESSAGE, AZURE_OAEP, seed('changed'))
   return [
     made('made_with_sha256', 'made with SHA-256 for both, read with SHA-1', { hash: 'SHA-256', mgf1: 'SHA-256' }),
@@ -172,7 +193,13 @@ function oaepScheme(): Test[] {
     made('made_with_longer_label', 'the label is longer by a zero byte', { label: Buffer.from('label\0') }, { label: Buffer.from('label') }),
     refused('made_with_pkcs1', 'BYOK-63', 'RSAES-PKCS1-v1_5 is never accepted', flags, rsaRaw(kek, pkcs1Encode(MESSAGE, 256, 'rsa-oaep/pkcs1'))),
     refused('made_without_padding', 'BYOK-63', 'the message as a number', flags, rsaRaw(kek, Buffer.concat([Buffer.alloc(224), MESSAGE]))),
-    refused('made_for_other_key', 'BYOK-15', 'encrypted for another key of the same size', flags, oaepEncrypt(rsaKey('kek-2048-other'), MESSAGE, AZURE_OAEP, seed('other'))),
+    refused(
+      'made_for_other_key',
+      'BYOK-15',
+      'encrypted for another key of the same size',
+      flags,
+      oaepEncrypt(rsaKey('kek-2048-other'), MESSAGE, AZURE_OAEP, seed('other')),
+    ),
     refused('changed_first_byte', 'BYOK-15', 'one bit changed', flags, flipped(honest, 0)),
     refused('changed_last_byte', 'BYOK-15', 'one bit changed', flags, flipped(honest, -1)),
   ]
@@ -189,7 +216,11 @@ export const rsaPkcs1 = (): readonly Document[] =>
         '"synthetic" holds those bytes as draft-irtf-cfrg-rsa-guidance derives them from the key and the ciphertext (KDK = HMAC-SHA-256(SHA-256(d), C), the last "length" bytes of its PRF for "message"). An implementation may derive them in another way. The draft says nothing about ciphertexts of a wrong length.',
         'BYOK itself never uses this scheme; it is here because accepting it, or failing on it, is the classic oracle.',
       ],
-      flags: { Padding: 'The block inside is not one.', OutOfRange: 'The ciphertext is no number below the modulus, or has another length.', OtherLength: 'The message has another length than the caller wants.' },
+      flags: {
+        Padding: 'The block inside is not one.',
+        OutOfRange: 'The ciphertext is no number below the modulus, or has another length.',
+        OtherLength: 'The message has another length than the caller wants.',
+      },
       keys: shownKeys('kek-2048', 'kek-3072'),
       members: {
         key: keyName('The private key.'),
@@ -220,7 +251,11 @@ function pkcs1Valid(): Test[] {
     good('message_16_bytes', 'an AES-128 key', MESSAGE.subarray(0, 16)),
     good('message_24_bytes', 'a triple DES key', MESSAGE.subarray(0, 24)),
     good('message_empty', 'the separator is the last byte', Buffer.alloc(0)),
-    good('message_begins_with_zero', 'the first zero byte behind the padding is the separator, not the last', Buffer.concat([Buffer.alloc(3), MESSAGE.subarray(3)])),
+    good(
+      'message_begins_with_zero',
+      'the first zero byte behind the padding is the separator, not the last',
+      Buffer.concat([Buffer.alloc(3), MESSAGE.subarray(3)]),
+    ),
     good('message_longest', 'eight bytes of padding, the fewest', fromLabel('rsa-pkcs1/longest', 245)),
     good('key_3072', 'a longer key', MESSAGE, 'kek-3072'),
   ]
@@ -267,8 +302,18 @@ function pkcs1Invalid(): Test[] {
     padding('padding_eight_bytes', 'a separator behind eight bytes of padding: a longer message than wanted', 10, 0),
     padding('padding_zero_before_separator', 'the message would be one byte longer', 222, 0),
     padding('separator_missing', 'no separator where the length puts it, nor before', 223, 7),
-    bad('message_shorter', 'a message of 31 bytes where 32 are wanted', ['OtherLength'], rsaRaw(kek, pkcs1Encode(MESSAGE.subarray(1), 256, 'rsa-pkcs1/shorter'))),
-    bad('message_longer', 'a message of 33 bytes where 32 are wanted', ['OtherLength'], rsaRaw(kek, pkcs1Encode(fromLabel('rsa-pkcs1/33', 33), 256, 'rsa-pkcs1/longer'))),
+    bad(
+      'message_shorter',
+      'a message of 31 bytes where 32 are wanted',
+      ['OtherLength'],
+      rsaRaw(kek, pkcs1Encode(MESSAGE.subarray(1), 256, 'rsa-pkcs1/shorter')),
+    ),
+    bad(
+      'message_longer',
+      'a message of 33 bytes where 32 are wanted',
+      ['OtherLength'],
+      rsaRaw(kek, pkcs1Encode(fromLabel('rsa-pkcs1/33', 33), 256, 'rsa-pkcs1/longer')),
+    ),
     bad('length_differs', 'a good message of 32 bytes, read as one of 16', ['OtherLength'], honest, 16),
     bad('made_with_oaep', 'an OAEP ciphertext', ['Padding'], oaepEncrypt(kek, MESSAGE, AZURE_OAEP, fromLabel('rsa-pkcs1/oaep', 20))),
     bad('ciphertext_zero', 'decrypts to zero', ['OutOfRange'], Buffer.alloc(256)),

@@ -72,7 +72,10 @@ export function kwOfPkcs7(key: Buffer, payload: Buffer): Buffer {
 
 /** AES-CMAC (RFC 4493). */
 export function cmac(key: Buffer, message: Buffer): Buffer {
-  const encrypt = (block: Buffer) => createCipheriv(`aes-${8 * key.length}-ecb`, key, null).setAutoPadding(false).update(block)
+  const encrypt = (block: Buffer) =>
+    createCipheriv(`aes-${8 * key.length}-ecb`, key, null)
+      .setAutoPadding(false)
+      .update(block)
   const double = (block: Buffer) => {
     const value = (BigInt(`0x${block.toString('hex')}`) << 1n) & ((1n << 128n) - 1n)
     const reduced = block[0]! & 0x80 ? value ^ 0x87n : value

@@ -2,6 +2,10 @@
  * All generated documents, in memory.
  * @module
  */
+import { targetPlaintext, transferBlob } from './byok-blob.js'
+import { transferFile } from './byok-file.js'
+import { fingerprints, kek, kid } from './byok-keys.js'
+import { rest } from './byok-rest.js'
 import { aesKw, aesKwp } from './core-aes.js'
 import { kdf } from './core-kdf.js'
 import { ecKeys, rsaKeyCheck, sec1, spki } from './core-keys.js'
@@ -11,4 +15,24 @@ import { rsaAesKeyWrap } from './core-wrap.js'
 import type { Document } from './file.js'
 
 /** Path under `vectors/` and text of every document that a generator writes. */
-export const documents = (): readonly Document[] => [aesKwp, aesKw, rsaOaep, rsaPkcs1, kdf, pkcs8, spki, sec1, ecKeys, rsaKeyCheck, rsaAesKeyWrap].flatMap((make) => make())
+export const documents = (): readonly Document[] =>
+  [
+    aesKwp,
+    aesKw,
+    rsaOaep,
+    rsaPkcs1,
+    kdf,
+    pkcs8,
+    spki,
+    sec1,
+    ecKeys,
+    rsaKeyCheck,
+    rsaAesKeyWrap,
+    transferBlob,
+    targetPlaintext,
+    kid,
+    kek,
+    fingerprints,
+    transferFile,
+    rest,
+  ].flatMap((make) => make())

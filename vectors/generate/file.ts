@@ -134,7 +134,13 @@ function schemaOf({ path, title, keys, members, always, outputs = [] }: Descript
     $defs: {
       hex: { type: 'string', pattern: '^([0-9a-f]{2})*$' },
       ...(keys
-        ? { key: object({ bits: { type: 'integer' }, pkcs8: describe({ $ref: '#/$defs/hex' }, 'PrivateKeyInfo, DER.'), spki: describe({ $ref: '#/$defs/hex' }, 'SubjectPublicKeyInfo, DER.') }) }
+        ? {
+            key: object({
+              bits: { type: 'integer' },
+              pkcs8: describe({ $ref: '#/$defs/hex' }, 'PrivateKeyInfo, DER.'),
+              spki: describe({ $ref: '#/$defs/hex' }, 'SubjectPublicKeyInfo, DER.'),
+            }),
+          }
         : {}),
       test: {
         type: 'object',

@@ -143,12 +143,7 @@ export const ecAlgorithm = (curve: Curve): Buffer => seq(oid(OIDS.ecPublicKey), 
 
 /** ECPrivateKey (RFC 5915) with the optional fields asked for. */
 export function ecPrivateKey(key: EcNumbers, { parameters = false, point = true }: { parameters?: boolean; point?: boolean } = {}): Buffer {
-  return seq(
-    int(1),
-    octets(key.d),
-    ...(parameters ? [der(0xa0, oid(OIDS[key.curve]))] : []),
-    ...(point ? [der(0xa1, bits(uncompressed(key)))] : []),
-  )
+  return seq(int(1), octets(key.d), ...(parameters ? [der(0xa0, oid(OIDS[key.curve]))] : []), ...(point ? [der(0xa1, bits(uncompressed(key)))] : []))
 }
 
 /** PrivateKeyInfo (RFC 5208) around any algorithm and key. */

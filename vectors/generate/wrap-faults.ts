@@ -66,7 +66,12 @@ function ofU1(payload: Buffer): BlobFault[] {
   const small = smallCiphertext('wrap-faults/small', n, (seed) => rsaRaw(rsaKey('kek-2048'), oaepEncode(EPHEMERAL, 256, AZURE_OAEP, seed)))
   return [
     fault('c1_is_modulus', 'C1 is n', 'kek-2048', integerBytes(n)),
-    fault('c1_over_modulus', 'a good C1 plus n: the same residue, so a reader that reduces first opens it', 'kek-2048', integerBytes(toInteger(small) + n, 256)),
+    fault(
+      'c1_over_modulus',
+      'a good C1 plus n: the same residue, so a reader that reduces first opens it',
+      'kek-2048',
+      integerBytes(toInteger(small) + n, 256),
+    ),
     fault('c1_all_ones', 'the largest number of this length', 'kek-3072', Buffer.alloc(384, 0xff)),
     fault('c1_modulus_plus_one', 'C1 is n + 1', 'kek-4096', integerBytes(rsaKey('kek-4096').n + 1n, 512)),
   ]
@@ -93,7 +98,12 @@ function ofU2(payload: Buffer): BlobFault[] {
     fault('first_byte', 'the encoded block begins with 01', 'kek-2048', encoded('kek-2048', { first: 1 })),
     fault('label_hash', 'one bit of the hash of the label', 'kek-3072', encoded('kek-3072', { data: (data) => flipped(data, 7, 0x10) })),
     fault('padding', 'a byte 02 among the zero bytes', 'kek-4096', encoded('kek-4096', { data: at(60, 2) })),
-    fault('separator', 'no separator in front of the key', 'kek-2048', encoded('kek-2048', { data: (data) => at(data.length - 33, 0)(data.fill(0x5a, data.length - 32)) })),
+    fault(
+      'separator',
+      'no separator in front of the key',
+      'kek-2048',
+      encoded('kek-2048', { data: (data) => at(data.length - 33, 0)(data.fill(0x5a, data.length - 32)) }),
+    ),
     fault('label', 'made with a label', 'kek-2048', c1('kek-2048', EPHEMERAL, { ...AZURE_OAEP, label: Buffer.from('Azure') }), 'BYOK-63'),
     fault('sha256', 'made with SHA-256 in both places', 'kek-2048', c1('kek-2048', EPHEMERAL, { ...AZURE_OAEP, hash: 'SHA-256', mgf1: 'SHA-256' }), 'BYOK-63'),
     fault('mgf1_sha256', 'made with SHA-256 inside MGF1', 'kek-3072', c1('kek-3072', EPHEMERAL, { ...AZURE_OAEP, mgf1: 'SHA-256' }), 'BYOK-63'),
@@ -161,4 +171,3 @@ const padding = (length: number, at: number): Buffer => {
   bytes[at] = 1
   return bytes
 }
-

@@ -19,7 +19,7 @@ const input: OfficerInput = {
   operations: ['sign'],
 }
 const published: OfficerInput = { ...input, kekProof: 'none', compareImported: false }
-const change = (event: EventObject, change: object) => ({ ...event, ...change }) as EventObject
+const change = (event: EventObject, change: object) => ({ ...event, ...change })
 const shown = change(s['vault.key'], { request: 'officer-payroll-1' })
 const enabled = change(s['vault.key'], { request: 'officer-payroll-2', enabled: true })
 const resting = {
@@ -59,8 +59,14 @@ test('BYOK-143 the officer compares the vault, not only that it is genuine', () 
 test('BYOK-142 pinned: the fingerprint goes to the HSM, which compares it', () => {
   const pinned = { ...input, kekProof: 'pinned' as const, fingerprint: 'f1' }
   assert.equal(arrows.converse(pinned, [change(s['sourceHsm.kekOffered'], { attested: false, attestedVault: null })]).said.at(-1), [
-    { port: 'console', message: { type: 'officer.acceptKek', fingerprint: 'f1' } },
+    { port: 'console', message: { type: 'officer.acceptKek', kek: 'k1', fingerprint: 'f1' } },
   ])
+})
+
+test('BYOK-146 a comparison with another target is none with this one', () => {
+  const run = arrows.converse(input, [...resting.comparing, change(s['sourceHsm.compared'], { target: 'root-ca' })])
+  assert.is(codeOf(run.output), 'out_of_turn')
+  assert.equal(words(run.said.at(-1)!, 'wire'), ['officer.setEnabled', 'officer.refused'])
 })
 
 test('BYOK-144 another target than the one that is to travel is refused', () => {

@@ -45,14 +45,21 @@ test('BYOK-141 attested: a KEK without genuine evidence is not even offered', ()
 
 test('BYOK-142 pinned: the officer types the fingerprint that the HSM computed, or nothing is wrapped', () => {
   for (const fingerprint of [null, 'f2', '']) {
-    const run = arrows.converse(pinned, [...resting.expectOfficer, { type: 'officer.acceptKek', fingerprint } as never])
+    const run = arrows.converse(pinned, [...resting.expectOfficer, { ...s['officer.acceptKek'], fingerprint } as never])
     assert.is(refusalOf(run.said.at(-1)!)?.fault.code, 'kek_fingerprint_differs')
   }
-  assert.is(arrows.converse(pinned, [...resting.expectOfficer, { type: 'officer.acceptKek', fingerprint: 'f1' } as never]).visits.at(-1), 'trustingKek')
+  assert.is(arrows.converse(pinned, [...resting.expectOfficer, { ...s['officer.acceptKek'], fingerprint: 'f1' } as never]).visits.at(-1), 'trustingKek')
 })
 
 test('BYOK-140 none: the KEK is believed, by that name only', () => {
   assert.is(arrows.converse(none, [s['tool.wrap'], { ...s['enclave.kekHeld'], attested: false } as never, s['officer.acceptKek']]).visits.at(-1), 'trustingKek')
+})
+
+test('BYOK-8 BYOK-121 the officer’s word about an earlier offer is not one about the KEK that is shown by now', () => {
+  const run = arrows.converse(none, [...resting.expectOfficer, { ...s['officer.acceptKek'], kek: handle('k9') } as never])
+  assert.is(run.visits.at(-1), 'waiting')
+  assert.is(refusalOf(run.said.at(-1)!)?.fault.code, 'out_of_turn')
+  assert.equal(words(run.said.at(-1)!, 'enclave'), ['close'])
 })
 
 test('BYOK-8 the officer rejects', () => {

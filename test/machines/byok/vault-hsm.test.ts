@@ -43,16 +43,31 @@ test('BYOK-32 a key is destroyed', () => {
   assert.equal(words(run.said[2]!, 'wire'), ['vaultHsm.destroyed'])
 })
 
+test('BYOK-130 what was destroyed before is gone: the vault that lost the first word about it gets another', () => {
+  const gone = { type: 'enclave.refused', fault: { code: 'handle_unknown', requirement: 'BYOK-130' } }
+  const run = arrows.converse(undefined, [s['vault.destroy'], gone as never])
+  assert.equal(run.said[2]![0], { port: 'wire', message: { type: 'vaultHsm.destroyed', call: 2, key: handle('k1') } })
+})
+
+test('BYOK-130 the destruction of another key is not the destruction of this one', () => {
+  const run = arrows.converse(undefined, [s['vault.destroy'], { type: 'enclave.destroyed', key: handle('k9') } as never])
+  assert.equal(words(run.said.at(-1)!, 'wire'), ['vaultHsm.refused'])
+})
+
 test('BYOK-50 every failure is the same word, byte for byte, and closes the conversation', () => {
-  for (const prefix of [resting.makingKek, resting.importing, resting.keeping, resting.destroying])
+  for (const [prefix, call, orders] of [
+    [resting.makingKek, 1, ['close']],
+    [resting.importing, 2, ['close']],
+    // The enclave may have kept the key and its word about it be lost, so it is destroyed by name as well.
+    [resting.keeping, 1, ['destroyKey', 'close']],
+    [resting.destroying, 2, ['close']],
+  ] as const)
     for (const event of [s['enclave.refused'], s['app.timeout'], s['app.cancel'], s['vault.import'], s['enclave.compared']]) {
       const run = arrows.converse(undefined, [...prefix, event])
-      assert.equal(run.said.at(-1), [
-        { port: 'enclave', message: { type: 'close' } },
-        { port: 'wire', message: { type: 'vaultHsm.refused' } },
-      ])
+      assert.equal(words(run.said.at(-1)!, 'enclave'), orders)
+      assert.equal(run.said.at(-1)!.at(-1), { port: 'wire', message: { type: 'vaultHsm.refused', call } })
       assert.is(run.visits.at(-1), 'waiting')
-      assert.equal(run.context, { made: null })
+      assert.equal(run.context, { call: 0, doomed: null, made: null })
     }
 })
 

@@ -12,7 +12,7 @@ import { toBase64url } from '../../../src/bytes/base64.js'
 import { equalBytes, utf8, wipe } from '../../../src/bytes/bytes.js'
 import { fromHex } from '../../../src/bytes/hex.js'
 import { checkGenerator } from '../../../src/byok/display.js'
-import { byokFault, explainFault } from '../../../src/byok/faults.js'
+import { byokFault } from '../../../src/byok/faults.js'
 import { adviseOnKekSize } from '../../../src/byok/kek.js'
 import { formatKid, parseKid } from '../../../src/byok/kid.js'
 import type { TargetKty } from '../../../src/byok/messages.js'
@@ -27,7 +27,7 @@ import { differsFromKek, writeTarget } from '../../../src/crypto/target.js'
 import type { KeyKind, Kid } from '../../../src/enclave/commands.js'
 import { KEY_KINDS, KINDS } from '../../../src/enclave/kinds.js'
 import { command, usage, type Report } from '../args.js'
-import { EXIT, Failure, failureOf } from '../failure.js'
+import { EXIT, failureOf } from '../failure.js'
 import { checkOutputs, writeOutputs, type Content } from '../files.js'
 import { progress, type Io } from '../io.js'
 import { jsonText, styled, table } from '../text.js'
@@ -187,7 +187,7 @@ async function generateKey(crypto: Crypto, kind: KeyKind, io: Io): Promise<Targe
 function kidOption(text: string): Kid {
   const kid = parseKid(text)
   if (kid.ok) return kid.value
-  throw new Failure(EXIT.usage, `--kid: ${explainFault(kid.fault)}`, { fault: kid.fault })
+  throw failureOf(EXIT.usage, '--kid', kid.fault)
 }
 
 /** BYOK-68: judged before a key is touched, and again when its type is known for certain. */
@@ -201,7 +201,7 @@ function generatorOption(text: string | undefined): string {
   const generator = text === undefined ? made : `${text}; ${made}`
   const checked = checkGenerator(generator)
   if (checked.ok) return generator
-  throw new Failure(EXIT.usage, `--generator: ${explainFault(checked.fault)}`, { fault: checked.fault })
+  throw failureOf(EXIT.usage, '--generator', checked.fault)
 }
 
 /** What confirms the KEK: a fingerprint, a person who will be asked, or nothing, by name. */
