@@ -149,7 +149,7 @@ function* leaves(value: unknown, seen = new Set<object>()): Generator<string> {
 /** A text as it is, number lists in it without what a printer puts between the numbers, and what it says as JSON. */
 function* textsOf(text: string, seen: Set<object>): Generator<string> {
   yield text
-  if (/\d\s*,\s*["\d]/.test(text)) yield text.replace(/"\d+"\s*:/g, '').replace(/(\d)\s*,\s*(?=\d)/g, '$1,')
+  if (/\d\s*,\s*["\d]/.test(text)) yield text.replace(/\\*"\d+\\*"\s*:/g, '').replace(/(\d)\s*,\s*(?=\d)/g, '$1,')
   if (/^\s*[[{"]/.test(text)) yield* leaves(parsed(text), seen)
 }
 

@@ -72,7 +72,7 @@ export interface Membership<Machine extends AnyStateMachine> {
 /** See the module text. */
 export class Session {
   readonly lines: Line[] = []
-  /** Messages that a port did not let in. */
+  /** Messages that a port did not let in, or that came when there was nobody to hear them. */
   readonly dropped: unknown[] = []
   readonly #options: SessionOptions
   readonly #actors = new Map<string, Actor<AnyStateMachine>>()
@@ -162,7 +162,10 @@ export class Session {
     const { carried, message, to = envelope.to } = this.#options.travel?.(envelope) ?? { carried: undefined, message: envelope.message }
     const { from, port } = envelope
     this.#write({ from, to, port, message, carried, readers: port === 'wire' ? 'everybody' : `${from} and ${to}` })
-    this.#ears.get(`${port} ${to}`)?.(message)
+    const ear = this.#ears.get(`${port} ${to}`)
+    // A role that has ended hears nothing any more.
+    if (ear) ear(message)
+    else this.dropped.push(message)
     this.#note(to)
   }
 
@@ -236,5 +239,14 @@ const nothing = () => {}
 function visiblePartOf(event: InspectionEvent): unknown {
   const { snapshot, event: heard, action } = event as { snapshot?: unknown; event?: unknown; action?: unknown }
   const { status, value, context, output, error } = (snapshot ?? {}) as Record<string, unknown>
-  return { type: event.type, heard, action, status, value, context, output, error }
+  return { type: event.type, heard, action: withoutActors(action), status, value, context, output, error }
 }
+
+/** An action and its parameters; whom it is for is one of XState's own actors, which reach the whole machinery. */
+function withoutActors(action: unknown): unknown {
+  const { type, params } = (action ?? {}) as { type?: unknown; params?: unknown }
+  if (typeof params !== 'object' || params === null) return { type, params }
+  return { type, params: Object.fromEntries(Object.entries(params).filter(([, value]) => !isActor(value))) }
+}
+
+const isActor = (value: unknown) => typeof value === 'object' && value !== null && 'getSnapshot' in value

@@ -118,7 +118,7 @@ function checkEcPrivateKey(key: EcPrivateKey): Verdict<void, EcFault> {
 function notMinimalFault(integers: Readonly<Record<string, Uint8Array>>): Fault<'rsa_integer_not_minimal'> | null {
   for (const [at, bytes] of Object.entries(integers)) {
     requireBytes(bytes, at)
-    if (bytes.length === 0 || bytes[0] === 0) return { code: 'rsa_integer_not_minimal', at }
+    if (bytes.length === 0 || (bytes.length > 1 && bytes[0] === 0)) return { code: 'rsa_integer_not_minimal', at }
   }
   return null
 }

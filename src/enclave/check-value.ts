@@ -9,7 +9,7 @@
  * @module
  */
 import { toBase64url } from '../bytes/base64.js'
-import { utf8 } from '../bytes/bytes.js'
+import { requireBytes, utf8 } from '../bytes/bytes.js'
 import { toHex } from '../bytes/hex.js'
 import type { Crypto } from '../crypto/crypto.js'
 import { spkiFingerprint } from '../crypto/fingerprint.js'
@@ -32,7 +32,9 @@ export const keyIdentity = (crypto: Crypto, key: PublicKey | OctKey): Maybe<KeyI
 /** {@link keyIdentity} for work in steps. */
 export function* identitySteps(crypto: Crypto, key: PublicKey | OctKey): Steps<KeyIdentity> {
   if (key.type !== 'oct') return `spki-sha256:${spkiFingerprint(key)}`
-  return `aes-cmac:${toHex(yield* wait(crypto.cmac(key.k, utf8(CHECK_VALUE_LABEL))))}`
+  const mac = yield* wait(crypto.cmac(key.k, utf8(CHECK_VALUE_LABEL)))
+  requireBytes(mac, 'check value', 16)
+  return `aes-cmac:${toHex(mac)}`
 }
 
 /** The public part of a key, in JWK members; secret parts are left behind. */

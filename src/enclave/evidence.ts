@@ -11,7 +11,7 @@
  * @module
  */
 import { fromBase64url, toBase64url } from '../bytes/base64.js'
-import { concat, utf8 } from '../bytes/bytes.js'
+import { concat, requireBytes, utf8 } from '../bytes/bytes.js'
 import type { Crypto } from '../crypto/crypto.js'
 import type { EcPrivateKey, EcPublicKey } from '../crypto/keys.js'
 import type { Maybe } from '../verdict.js'
@@ -31,6 +31,7 @@ export const signEvidence = (crypto: Crypto, key: EcPrivateKey, statement: State
 export function* signSteps(crypto: Crypto, key: EcPrivateKey, statement: Statement): Steps<string> {
   const body = encodeStatement(statement)
   const signature = yield* wait(crypto.ecdsaSign(key, concat(utf8(EVIDENCE_LABEL), body)))
+  requireBytes(signature, 'signature', SIGNATURE_BYTES)
   return `${toBase64url(body)}.${toBase64url(signature)}`
 }
 

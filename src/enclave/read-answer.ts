@@ -13,8 +13,13 @@ import { KEY_KINDS, OPERATIONS } from './kinds.js'
 /** Reads a handle. */
 export const handleShape = text(128) as Reader<KeyHandle>
 
-/** Reads the name of a key version. */
-export const kidShape: Reader<Kid> = record({ vault: text(512), name: text(128), version: text(64) })
+const matching =
+  (pattern: RegExp): Reader<string> =>
+  (value) =>
+    typeof value === 'string' && pattern.test(value) ? value : undefined
+
+/** Reads the name of a key version, such that a vault can be asked for it. */
+export const kidShape: Reader<Kid> = record({ vault: text(512), name: matching(/^[0-9a-zA-Z-]{1,127}$/), version: matching(/^[0-9a-f]{32}$/) })
 
 /** Reads a list of operations. */
 export const operationsShape: Reader<readonly Operation[]> = list(word(...OPERATIONS), 16)

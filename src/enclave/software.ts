@@ -42,6 +42,8 @@ export interface SoftwareEnclaveOptions {
     /** Each blob and each key is imported once (BYOK-22). */
     readonly singleUse: boolean
   }
+  /** Whether an import reads past the zero bytes that some HSMs put behind the DER (BYOK-72); `lenient` unless given, as vaults are. */
+  readonly reading?: 'strict' | 'lenient'
   /** Allows {@link SoftwareEnclave.load}: keys from files, for demonstrations and tests. Off unless given. */
   readonly softwareSource?: boolean
   /** What the witness calls it; `software` unless given. */
@@ -83,12 +85,13 @@ export interface SoftwareEnclave extends Enclave {
  * await enclave.perform('c1', { type: 'generateKey', label: 'a', kind: 'ec-P-256', operations: ['sign', 'verify'], extractable: true })
  */
 export function softwareEnclave(options: SoftwareEnclaveOptions): SoftwareEnclave {
-  const { crypto, identity, anchors = [], policy, softwareSource = false, name = 'software', witness, without = [] } = options
+  const { crypto, identity, anchors = [], policy, reading = 'lenient', softwareSource = false, name = 'software', witness, without = [] } = options
   if (identity) requireP256(checkPrivateKey(identity.signingKey).ok, identity.signingKey, 'identity.signingKey')
   for (const anchor of anchors) requireP256(checkPublicKey(anchor).ok, anchor, 'anchors')
   const settings = { vault: identity?.vault ?? null, singleUse: policy.singleUse, without: [...without].sort() }
   const tell = (secret: string, bytes: Uint8Array) => witness?.({ name: secret, bytes: bytes.slice(), enclave: name })
-  return new Store(crypto, emptyState(settings), identity ? copyKey(identity.signingKey) : null, anchors.map(copyKey), tell, softwareSource)
+  const keys = { signingKey: identity ? copyKey(identity.signingKey) : null, anchors: anchors.map(copyKey) }
+  return new Store({ crypto, ...keys, trailingZeros: reading === 'lenient' }, emptyState(settings), tell, softwareSource)
 }
 
 class Store implements SoftwareEnclave {
@@ -103,26 +106,22 @@ class Store implements SoftwareEnclave {
   #disposed = false
 
   constructor(
-    crypto: Crypto,
+    tools: Pick<Bench, 'crypto' | 'signingKey' | 'anchors' | 'trailingZeros'>,
     state: RuleState,
-    signingKey: EcPrivateKey | null,
-    anchors: readonly EcPublicKey[],
     tell: (name: string, bytes: Uint8Array) => void,
     softwareSource: boolean,
   ) {
     this.#state = state
     this.#tell = tell
     this.#softwareSource = softwareSource
-    this.#salt = crypto.random(32)
+    this.#salt = tools.crypto.random(32)
     this.#bench = {
-      crypto,
-      signingKey,
-      anchors,
+      ...tools,
       state: () => this.#state,
       stored: (handle) => this.#stored(handle),
       newHandle: () => this.#newHandle(),
     }
-    if (signingKey) for (const [part, bytes] of secretParts(signingKey)) tell(`signing key: ${part}`, bytes)
+    if (tools.signingKey) for (const [part, bytes] of secretParts(tools.signingKey)) tell(`signing key: ${part}`, bytes)
   }
 
   perform(conversation: string, command: EnclaveCommand): Maybe<EnclaveAnswer | null> {

@@ -9,6 +9,7 @@
  * @module
  */
 import { fromBase64url, toBase64url } from '../bytes/base64.js'
+import { requireBytes } from '../bytes/bytes.js'
 import { toHex } from '../bytes/hex.js'
 import type { Crypto } from '../crypto/crypto.js'
 import { checkPublicKey } from '../crypto/key-check.js'
@@ -38,6 +39,8 @@ export interface Bench {
   /** The HSM's evidence key; `null` where the store stands behind no vault. */
   readonly signingKey: EcPrivateKey | null
   readonly anchors: readonly EcPublicKey[]
+  /** Whether up to seven zero bytes behind a DER are read past (BYOK-72). */
+  readonly trailingZeros: boolean
   /** The rules' state as it is at this moment. */
   readonly state: () => RuleState
   readonly stored: (handle: KeyHandle | null) => StoredKey
@@ -99,6 +102,7 @@ function* wrapTarget(bench: Bench, permit: Permit, scratch: Scratch): Steps<Verd
   const ephemeral = scratch.bytes('ephemeral AES key', bench.crypto.random(EPHEMERAL_BYTES))
   const payload = scratch.bytes('target: wrapped octets', writeTarget(target))
   const blob = yield* wait(bench.crypto.rsaAesWrap(kek, ephemeral, payload, AZURE_MECHANISM))
+  requireBytes(blob, 'blob')
   return done({ type: 'wrapTarget', ciphertext: toBase64url(blob) }, null)
 }
 
@@ -109,6 +113,7 @@ function* compareImported(bench: Bench, command: CommandOf<'compareImported'>): 
 
 function* makeKek(bench: Bench, permit: Permit, command: CommandOf<'makeKek'>, scratch: Scratch): Steps<Verdict<Done, EnclaveFault>> {
   const kek = scratch.key(`kek rsa-${command.bits}`, yield* wait(bench.crypto.generateRsa(command.bits)))
+  requireKind(kek, kindOfRsa(command.bits))
   const facts = { ...(yield* made(bench, kek, kindOfRsa(command.bits))), type: 'makeKek', version: newVersion(bench), evidence: '' } as const
   return yield* withEvidence(bench, permit, facts, kek)
 }
@@ -125,8 +130,9 @@ function* importTransfer(bench: Bench, permit: Permit, command: CommandOf<'impor
     if (command.kty === 'oct') yield* identitySteps(crypto, { type: 'oct', k: scratch.bytes('stand-in key', crypto.random(32)) })
     return refuse(TRANSFER_REFUSED)
   }
-  const digest = toHex(yield* wait(crypto.digest('SHA-256', bytes)))
-  const facts = { ...(yield* made(bench, key, kindOf(key))), type: 'importTransfer', version: newVersion(bench), blob: digest, evidence: '' } as const
+  const digest = yield* wait(crypto.digest('SHA-256', bytes))
+  requireBytes(digest, 'digest', 32)
+  const facts = { ...(yield* made(bench, key, kindOf(key))), type: 'importTransfer', version: newVersion(bench), blob: toHex(digest), evidence: '' } as const
   return yield* withEvidence(bench, permit, facts, key)
 }
 
@@ -137,7 +143,7 @@ function* openTransfer(bench: Bench, permit: Permit, command: CommandOf<'importT
   const opened = yield* wait(bench.crypto.rsaAesUnwrap(kek, blob, AZURE_MECHANISM))
   if (!opened.ok) return null
   const plaintext = scratch.bytes('transfer: unwrapped octets', opened.value)
-  const parsed = parseTarget(plaintext, crv === null ? { kty } : { kty, curve: crv }, { trailingZeros: true })
+  const parsed = parseTarget(plaintext, crv === null ? { kty } : { kty, curve: crv }, { trailingZeros: bench.trailingZeros })
   if (!parsed.ok) return null
   const key = scratch.key('imported key', parsed.value.key)
   if (key.type === 'oct') return key
@@ -147,6 +153,7 @@ function* openTransfer(bench: Bench, permit: Permit, command: CommandOf<'importT
 
 function* generateKey(bench: Bench, command: CommandOf<'generateKey'>, scratch: Scratch): Steps<Verdict<Done, EnclaveFault>> {
   const key = scratch.key(`target ${command.kind}`, yield* newKey(bench.crypto, command.kind))
+  requireKind(key, command.kind)
   return done({ ...(yield* made(bench, key, command.kind)), type: 'generateKey' }, key)
 }
 
@@ -155,6 +162,11 @@ function* newKey(crypto: Crypto, kind: KeyKind): Steps<TargetKey> {
   if (kty === 'RSA') return yield* wait(crypto.generateRsa(bits))
   if (curve !== null) return yield* wait(crypto.generateEc(curve))
   return { type: 'oct', k: crypto.random(bits / 8) }
+}
+
+/** A provider that makes another key than it was asked for is broken, and the store refuses to work with it. */
+function requireKind(key: TargetKey, kind: KeyKind | null): void {
+  if (kindOf(key) !== kind) throw new TypeError(`a key of kind ${kind} is wanted`)
 }
 
 function* loadKey(bench: Bench, command: CommandOf<'loadKey'>, scratch: Scratch, given: TargetKey | null): Steps<Verdict<Done, EnclaveFault>> {

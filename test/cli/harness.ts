@@ -85,3 +85,6 @@ export function makeKek(bits: number): TestKek {
     privatePem: given(`kek-${bits}-private.pem`, privateKey.export({ type: 'pkcs8', format: 'pem' })),
   }
 }
+
+/** The version that `package.json` states. */
+export const packageVersion = (JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as { version: string }).version

@@ -34,7 +34,9 @@ else
 
     for (const kind of [...Object.keys(OPENSSL_KINDS), 'oct'] as const) {
       const isOct = kind === 'oct'
-      const payload = isOct ? randomBytes(32) : Buffer.from(openssl(`genpkey ${OPENSSL_KINDS[kind as keyof typeof OPENSSL_KINDS]} -outform DER`))
+      const payload = isOct
+        ? randomBytes(32)
+        : Buffer.from(openssl('pkcs8 -topk8 -nocrypt -outform DER', openssl(`genpkey ${OPENSSL_KINDS[kind as keyof typeof OPENSSL_KINDS]}`)))
       const kty = isOct ? ['--kty', 'oct'] : []
 
       both(`BYOK-63 opens what we wrap: ${kind} under RSA-${bits}`, async () => {

@@ -5,8 +5,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import packageJson from '../../package.json' with { type: 'json' }
-import { at, fresh, given, KID, listing, makeKek } from './harness.js'
+import { at, fresh, given, KID, listing, makeKek, packageVersion } from './harness.js'
 
 const main = join(resolve(import.meta.dirname, '../..'), 'tools/cli/main.ts')
 const words = ['--import', import.meta.resolve('tsx'), main]
@@ -21,7 +20,7 @@ const kek = makeKek(2048)
 const child = suite('keyferry as a process')
 
 child('tells its version and nothing else', () => {
-  assert.equal(keyferry('--version'), { exit: 0, out: `${packageJson.version}\n`, err: '' })
+  assert.equal(keyferry('--version'), { exit: 0, out: `${packageVersion}\n`, err: '' })
 })
 
 child('ends with the exit code, says why on stderr, and shows no stack', () => {

@@ -18,7 +18,7 @@ const fingerprint = createHash('sha256')
 async function wrap(options: Record<string, string | true>, world: World = {}) {
   const out = fresh('byok')
   const before = listing()
-  const given = { kek: kek.publicPem, kid: KID, target: ecPem, out, ...options }
+  const given: Record<string, string | true> = { kek: kek.publicPem, kid: KID, target: ecPem, out, ...options }
   const words = Object.entries(given).flatMap(([name, value]) => (value === '' ? [] : value === true ? [`--${name}`] : [`--${name}`, value]))
   const ran = await keyferry(['byok', 'wrap', ...words], world)
   return { ...ran, path: out, wrote: listing().filter((name) => !before.includes(name)).length }

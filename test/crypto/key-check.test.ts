@@ -57,7 +57,13 @@ function lcm(a: bigint, b: bigint): bigint {
   return (a / x) * b
 }
 
-const prime = (bits: number): bigint => generatePrimeSync(bits, { bigint: true, add: 4n, rem: 3n })
+/** A prime so large that two of them have a product of full length. */
+function prime(bits: number): bigint {
+  for (;;) {
+    const candidate = generatePrimeSync(bits, { bigint: true })
+    if (candidate >= 3n << BigInt(bits - 2)) return candidate
+  }
+}
 const otherPrime = prime(1024)
 
 for (const [title, spoiled, code, at] of [

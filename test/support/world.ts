@@ -8,7 +8,7 @@ import { Ledger } from '../../machines/ledger.js'
 import type { TargetKty } from '../../src/byok/messages.js'
 import { PROFILES, type ByokPolicy } from '../../src/byok/policy.js'
 import type { Crypto } from '../../src/crypto/crypto.js'
-import type { Curve } from '../../src/crypto/keys.js'
+import type { Curve, EcPublicKey } from '../../src/crypto/keys.js'
 import type { Enclave, KeyKind, Operation } from '../../src/enclave/commands.js'
 import { softwareEnclave, type SoftwareEnclave } from '../../src/enclave/software.js'
 
@@ -53,6 +53,8 @@ export interface WorldOptions extends Partial<Pick<CeremonyOptions, 'network' | 
   readonly crypto: Crypto
   readonly policy?: ByokPolicy
   readonly watched?: boolean
+  /** Other HSMs whose evidence the source HSM believes. */
+  readonly alsoBelieved?: readonly EcPublicKey[]
   /** Something between role and enclave: bad tokens, slow ones. */
   readonly between?: (enclave: Enclave, of: 'source' | 'vault') => Enclave
 }
@@ -68,12 +70,25 @@ export interface World {
 }
 
 /** Builds a world. */
-export async function world({ crypto, policy = PROFILES.hardened, watched = true, between = (enclave) => enclave, ...options }: WorldOptions): Promise<World> {
+export async function world({
+  crypto,
+  policy = PROFILES.hardened,
+  watched = true,
+  alsoBelieved = [],
+  between = (enclave) => enclave,
+  ...options
+}: WorldOptions): Promise<World> {
   const ledger = new Ledger()
   const signingKey = await crypto.generateEc('P-256')
   const { type, curve, x, y } = signingKey
   const witness = watched ? { witness: ledger.witness } : {}
-  const source = softwareEnclave({ crypto, policy, anchors: [{ type, curve, x, y }], name: 'source HSM', ...witness })
+  const source = softwareEnclave({
+    crypto,
+    policy,
+    anchors: [{ type, curve, x, y }, ...alsoBelieved.map(({ type, curve, x, y }) => ({ type, curve, x, y }))],
+    name: 'source HSM',
+    ...witness,
+  })
   const vault = softwareEnclave({ crypto, policy, identity: { vault: VAULT, signingKey }, name: 'vault HSM', ...witness })
   const ceremony = new Ceremony({
     policy,

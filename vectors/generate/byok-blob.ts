@@ -4,9 +4,10 @@
  */
 import { flipped, fromLabel } from './bytes.js'
 import { AZURE_OAEP, cmac, oaepEncrypt, kwp, rsaAesWrap } from './crypto.js'
-import { curve, hexOf, keyName, oneOf, publicPart, text, vectorFile, type Document, type Test } from './file.js'
+import { curve, hexOf, keyName, oneOf, PRIMALITY, publicPart, text, vectorFile, type Document, type Test } from './file.js'
 import { fingerprint, KEK_BITS, rsaKey, shownKeys } from './keys.js'
-import { ecTarget, KINDS, octTarget, plaintextFaults, plaintextForms, rsaTarget, type Kty, type Target } from './targets.js'
+import { plaintextFaults } from './target-faults.js'
+import { ecTarget, KINDS, octTarget, plaintextForms, rsaTarget, type Kty, type Target } from './targets.js'
 import { mechanismFaults } from './wrap-faults.js'
 
 const CHECK_VALUE_LABEL = 'keyferry check value v1'
@@ -44,6 +45,7 @@ export const transferBlob = (): readonly Document[] =>
         payload: hexOf('The plaintext of C2.'),
         blob: hexOf('C1 followed by C2.'),
         check: oneOf(['split', 'U1', 'U2', 'U3', 'U4', 'U5', 'U6', ...CHECKS], 'What fails.'),
+        primality: PRIMALITY,
         public: publicPart('The public part of the target.'),
         identity: text('What tells the target from others without showing it.'),
       },
@@ -124,7 +126,7 @@ function bad(): Test[] {
   }))
   const ofPlaintext = plaintextFaults()
     .filter(({ inBlob }) => inBlob)
-    .map(({ id, requirement, comment, kty, crv, plaintext, check, expect }, i): Test => {
+    .map(({ id, requirement, comment, kty, crv, plaintext, check, expect, primality }, i): Test => {
       const kek = `kek-${KEK_BITS[i % 3]}`
       const { payload, blob } = wrapped(`bad_${id}`, kek, plaintext)
       return {
@@ -137,6 +139,7 @@ function bad(): Test[] {
         payload,
         blob,
         check,
+        ...(primality ? { primality } : {}),
         result: 'invalid',
         expect,
       }
@@ -215,6 +218,7 @@ export const targetPlaintext = (): readonly Document[] =>
         crv: curve('The declared curve.'),
         plaintext: hexOf('The octets.'),
         check: oneOf(CHECKS, 'What fails.'),
+        primality: PRIMALITY,
         public: publicPart('The public part.'),
       },
       always: ['kty', 'plaintext'],
@@ -264,7 +268,7 @@ function plaintextInvalid(): Test[] {
   }
   const flagOf = { U7: 'Form', U8: 'Declared', U9: 'Arithmetic' } as const
   return [
-    ...plaintextFaults().map(({ id, requirement, comment, kty, crv, plaintext, check, expect }): Test => ({
+    ...plaintextFaults().map(({ id, requirement, comment, kty, crv, plaintext, check, expect, primality }): Test => ({
       id,
       requirement,
       comment,
@@ -273,6 +277,7 @@ function plaintextInvalid(): Test[] {
       ...(crv === undefined ? {} : { crv }),
       plaintext: plaintext.toString('hex'),
       check,
+      ...(primality ? { primality } : {}),
       result: 'invalid',
       expect,
     })),

@@ -29,10 +29,10 @@ export const digest = (hash: HashName, ...parts: readonly Buffer[]): Buffer => c
 export const hmac = (hash: HashName, key: Buffer, ...parts: readonly Buffer[]): Buffer => createHmac(node(hash), key).update(Buffer.concat(parts)).digest()
 
 /** The constant of RFC 5649 §3. */
-export const KWP_CONSTANT = Buffer.from('a65959a6', 'hex')
+export const KWP_CONSTANT: Buffer = Buffer.from('a65959a6', 'hex')
 
 /** The initial value of RFC 3394 §2.2.3.1. */
-export const KW_IV = Buffer.alloc(8, 0xa6)
+export const KW_IV: Buffer = Buffer.alloc(8, 0xa6)
 
 /** The wrapping function of SP 800-38F over an initial value of eight bytes and whole semiblocks, neither of them checked. */
 export function wrapSemiblocks(key: Buffer, iv: Buffer, semiblocks: Buffer): Buffer {
@@ -45,7 +45,7 @@ export function wrapSemiblocks(key: Buffer, iv: Buffer, semiblocks: Buffer): Buf
 }
 
 /** AES-KW, RFC 3394. */
-export const kw = (key: Buffer, payload: Buffer, iv = KW_IV): Buffer => wrapSemiblocks(key, iv, payload)
+export const kw = (key: Buffer, payload: Buffer, iv: Buffer = KW_IV): Buffer => wrapSemiblocks(key, iv, payload)
 
 /** AES-KWP, RFC 5649, by OpenSSL's own padding. */
 export function kwp(key: Buffer, payload: Buffer): Buffer {

@@ -89,6 +89,12 @@ export const hash = (description: string): Schema => oneOf(['SHA-1', 'SHA-256', 
 export const curve = (description: string): Schema => oneOf(['P-256', 'P-256K', 'P-384', 'P-521'], description)
 export const anything = (description: string): Schema => ({ description })
 
+/** Marks the tests that only a primality test refuses. */
+export const PRIMALITY: Schema = {
+  const: true,
+  description: 'Only a primality test of p and q finds this (BYOK-59): every other check of the key passes.',
+}
+
 /** An object with exactly these members; a name that ends in `?` may be missing. */
 export function object(members: Readonly<Record<string, Schema>>, description = ''): Schema {
   const names = Object.keys(members)
@@ -151,6 +157,7 @@ function schemaOf({ path, title, keys, members, always, outputs = [] }: Descript
           comment: describe({ type: 'string', minLength: 1 }, 'Why the test exists.'),
           flags: describe({ type: 'array', items: { type: 'string' }, minItems: 1 }, 'Groups that the test belongs to; see "notes".'),
           ...members,
+          reading: describe({ enum: ['strict', 'lenient'] }, 'The one reading that the test is for; without it, both.'),
           result: describe(
             { enum: ['valid', 'valid-lenient', 'invalid'] },
             'valid: accepted in both readings. valid-lenient: accepted in the lenient reading, refused in the strict one. invalid: refused in both.',

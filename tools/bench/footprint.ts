@@ -1,0 +1,114 @@
+/**
+ * What an installation costs: the memory of `keyferry byok run`, and the size of the code that a browser would load.
+ * @module
+ */
+import { build, type Plugin } from 'esbuild'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import type { Findings, Goal, Section, Setting } from './section.js'
+import { dist } from './subject.js'
+
+/** Peak memory of the thirty transfers of `keyferry byok run`, in a process of its own. */
+export const memory: Section = { name: 'memory', run: runMemory }
+
+/** Bundles, minified and compressed. */
+export const bundles: Section = { name: 'bundle', run: runBundles }
+
+async function runMemory({ progress }: Setting): Promise<Findings> {
+  progress('keyferry byok run, in a process of its own')
+  const folder = mkdtempSync(join(tmpdir(), 'keyferry-bench-'))
+  try {
+    const start = performance.now()
+    const { code, peak, tail } = await child([join(dist, 'tools/cli/main.js'), 'byok', 'run', '--out', join(folder, 'out')])
+    const seconds = (performance.now() - start) / 1000
+    const succeeded = code === 0
+    const note = succeeded ? '' : `byok run ended with ${code}: ${tail}`
+    const measured = (value: number) => (succeeded ? value : null)
+    return {
+      tables: [],
+      goals: [
+        { what: 'memory of `keyferry byok run`, resident at its peak', limit: 250, measured: peak === null ? null : measured(peak), unit: 'MB', note },
+        { what: '`keyferry byok run`, from the start of the process', limit: 30, measured: measured(seconds), unit: 's', note },
+      ],
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Runs Node on `args`; `peak` is in units of 10^6 bytes. */
+async function child(args: readonly string[]): Promise<{ readonly code: number | null; readonly peak: number | null; readonly tail: string }> {
+  const started = spawn(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(TELL_PEAK)}`, ...args], {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+  })
+  const heard = ['', '']
+  for (const [index, stream] of [started.stderr!, started.stdio[3] as NodeJS.ReadableStream].entries()) {
+    stream.on('data', (chunk: Buffer) => (heard[index] = (heard[index]! + chunk.toString()).slice(-4096)))
+  }
+  const code = await new Promise<number | null>((resolve, reject) => started.on('error', reject).on('close', resolve))
+  const [errors, peak] = heard as [string, string]
+  return { code, peak: peak === '' ? null : (Number(peak) * 1024) / 1e6, tail: errors.trim().split('\n').at(-1) ?? '' }
+}
+
+/**
+ * The kernel's high-water mark where there is one. The one of `getrusage` begins, on Linux, with the size of the process
+ * that started this one.
+ */
+const TELL_PEAK = `
+  import { readFileSync, writeSync } from 'node:fs'
+  process.on('exit', () => {
+    let peak = process.resourceUsage().maxRSS
+    try { peak = /VmHWM:\\s+(\\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))[1] } catch {}
+    writeSync(3, String(peak))
+  })`
+
+async function runBundles({ progress }: Setting): Promise<Findings> {
+  progress('bundles')
+  const core = await bundle('src/crypto/index.js', { external: ['@noble/*'] })
+  const machines = []
+  for (const file of readdirSync(join(dist, 'machines/byok')).filter((name) => name.endsWith('.js') && !NO_MACHINES.has(name)))
+    machines.push(await bundle(`machines/byok/${file}`, { external: ['xstate'], plugins: [codecsApart] }))
+  const largest = machines.reduce((a, b) => (a.compressed >= b.compressed ? a : b))
+  const goal = (what: string, limit: number, { compressed, file }: Bundle): Goal => ({ what, limit, measured: compressed / 1000, unit: 'kB', note: file })
+  return {
+    tables: [
+      {
+        title: 'Bundles',
+        note: '`keyferry/core` without `@noble/*`; each machine with what it shares with the others, without XState and `src/`. 1 kB is 1,000 bytes.',
+        head: ['file', 'minified', 'minified and gzipped'],
+        rows: [core, ...machines].map(({ file, minified, compressed }) => [file, kilobytes(minified), kilobytes(compressed)]),
+      },
+    ],
+    goals: [goal('bundle of `keyferry/core`, min + gzip', 15, core), goal('bundle of a machine, min + gzip', 6, largest)],
+  }
+}
+
+interface Bundle {
+  readonly file: string
+  readonly minified: number
+  readonly compressed: number
+}
+
+async function bundle(file: string, options: { readonly external: string[]; readonly plugins?: Plugin[] }): Promise<Bundle> {
+  const built = await build({ entryPoints: [join(dist, file)], bundle: true, minify: true, format: 'esm', target: 'es2023', write: false, ...options })
+  const { contents } = built.outputFiles[0]!
+  return { file, minified: contents.length, compressed: gzipSync(contents, { level: 9 }).length }
+}
+
+/** Leaves out what a machine takes from `src/`: encodings and types, which all roles share. */
+const codecsApart: Plugin = {
+  name: 'codecs apart',
+  setup: (bundler) => {
+    bundler.onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir }) =>
+      relative(dist, join(resolveDir, path)).startsWith('src') ? { path, external: true } : undefined,
+    )
+  },
+}
+
+/** What lies beside the machines: their vocabulary, and the session of all six. */
+const NO_MACHINES: ReadonlySet<string> = new Set(['ceremony.js', 'common.js', 'vocabulary.js'])
+
+const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`

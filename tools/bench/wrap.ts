@@ -1,0 +1,170 @@
+/**
+ * CKM_RSA_AES_KEY_WRAP: wrap and unwrap, for each KEK size and three targets, on each provider and beside its peers.
+ * @module
+ */
+import * as native from 'node:crypto'
+import type { Crypto } from '../../src/crypto/crypto.js'
+import type { RsaPrivateKey, RsaPublicKey } from '../../src/crypto/keys.js'
+import type { Verdict } from '../../src/verdict.js'
+import { race, type Contender, type Timing } from './clock.js'
+import { micro, nodeForge, rawNode } from './peers.js'
+import { timing, worst, type Findings, type Section, type Setting, type Table } from './section.js'
+import type { Subject } from './subject.js'
+
+/** See the module text. */
+export const wrapping: Section = { name: 'wrap', run }
+
+const KEK_BITS = [2048, 3072, 4096]
+const TARGETS = ['RSA-2048', 'RSA-4096', 'P-256'] as const
+const NAMES = ['node:crypto', 'platform', 'web', 'pure', 'micro', 'forge'] as const
+type Name = (typeof NAMES)[number]
+
+/** Timings of one operation for one KEK and one target. */
+interface Case {
+  readonly operation: 'wrap' | 'unwrap'
+  readonly bits: number
+  readonly target: (typeof TARGETS)[number]
+  readonly timings: readonly Timing[]
+}
+
+async function run({ subject, quick, progress }: Setting): Promise<Findings> {
+  const payloads = TARGETS.map((target) => [target, payloadOf(target)] as const)
+  const cases: Case[] = []
+  for (const bits of KEK_BITS) {
+    const kek = native.generateKeyPairSync('rsa', { modulusLength: bits }).privateKey
+    const contestants = contestantsFor(subject, kek)
+    for (const [target, payload] of payloads) {
+      const blob = await agree(contestants, payload)
+      for (const operation of ['wrap', 'unwrap'] as const) {
+        const contenders = contestants.map(([name, contestant]): Contender => {
+          const input = operation === 'wrap' ? payload : blob
+          return { name, run: () => contestant[operation](input), ...(isSlow(name) && { rounds: quick ? 2 : 11 }) }
+        })
+        const onRound = (round: number) => progress(`${operation} ${target} under RSA-${bits}, round ${round + 1}`)
+        cases.push({ operation, bits, target, timings: await race(contenders, { rounds: quick ? 7 : 41, warmUp: quick ? 60 : 250, onRound }) })
+      }
+    }
+  }
+  return { tables: [table('wrap', cases), table('unwrap', cases)], goals: goals(cases) }
+}
+
+/** A way to wrap and unwrap that may answer later. */
+interface Contestant {
+  readonly wrap: (payload: Uint8Array) => Uint8Array | Promise<Uint8Array>
+  readonly unwrap: (blob: Uint8Array) => Uint8Array | Promise<Uint8Array>
+}
+
+function contestantsFor(subject: Subject, kek: native.KeyObject): readonly (readonly [Name, Contestant])[] {
+  const { core, nodeCrypto, webCrypto } = subject
+  const own = ownKey(subject, kek)
+  return [
+    ['node:crypto', rawNode(kek)],
+    ['platform', ours(subject, nodeCrypto(), own)],
+    ['web', ours(subject, webCrypto(), own)],
+    [
+      'pure',
+      ours(
+        subject,
+        core.pure((length) => new Uint8Array(native.randomBytes(length))),
+        own,
+      ),
+    ],
+    ['micro', micro(own)],
+    ['forge', nodeForge(own)],
+  ]
+}
+
+/** The same key as our providers take it. */
+function ownKey({ core }: Subject, kek: native.KeyObject): RsaPrivateKey {
+  const read = core.decodePkcs8(kek.export({ type: 'pkcs8', format: 'der' }), { trailingZeros: false })
+  if (!read.ok || read.value.key.type !== 'RSA') throw new Error('the KEK does not read')
+  return read.value.key
+}
+
+/** A provider with a KEK: what an enclave does for one transfer, and nothing around it. */
+function ours({ core }: Subject, crypto: Crypto, kek: RsaPrivateKey): Contestant {
+  const publicKey: RsaPublicKey = core.publicPart(kek)
+  return {
+    wrap: (payload) => {
+      const ephemeral = crypto.random(core.EPHEMERAL_BYTES)
+      const blob = crypto.rsaAesWrap(publicKey, ephemeral, payload, core.AZURE_MECHANISM)
+      if (!(blob instanceof Promise)) core.wipe(ephemeral)
+      return blob
+    },
+    unwrap: (blob) => {
+      const opened = crypto.rsaAesUnwrap(kek, blob, core.AZURE_MECHANISM)
+      return opened instanceof Promise ? opened.then(valueOf) : valueOf(opened)
+    },
+  }
+}
+
+function valueOf(opened: Verdict<Uint8Array>): Uint8Array {
+  if (!opened.ok) throw new Error(`an own blob is refused: ${opened.fault.code}`)
+  return opened.value
+}
+
+/** Everybody's blob opens at everybody's, before anything is timed. Returns one of them. */
+async function agree(contestants: readonly (readonly [Name, Contestant])[], payload: Uint8Array): Promise<Uint8Array> {
+  let blob = new Uint8Array(0)
+  for (const [maker, { wrap }] of contestants) {
+    blob = Uint8Array.from(await wrap(payload))
+    for (const [opener, { unwrap }] of contestants) {
+      if (!native.timingSafeEqual(await unwrap(blob), payload)) throw new Error(`${opener} does not open what ${maker} wraps`)
+    }
+  }
+  return blob
+}
+
+function payloadOf(target: (typeof TARGETS)[number]): Uint8Array {
+  const { privateKey } =
+    target === 'P-256'
+      ? native.generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+      : native.generateKeyPairSync('rsa', { modulusLength: Number(target.slice(4)) })
+  return new Uint8Array(privateKey.export({ type: 'pkcs8', format: 'der' }))
+}
+
+function table(operation: Case['operation'], cases: readonly Case[]): Table {
+  const rows = cases
+    .filter((found) => found.operation === operation)
+    .map(({ bits, target, timings }) => [String(bits), target, ...timings.map((entry, index) => timing(entry, index === 0))])
+  const note = 'For micro and forge, noble does the AES key wrap that they do not have.'
+  return { title: operation === 'wrap' ? 'Wrap' : 'Unwrap', note, head: ['KEK', 'target', ...NAMES], rows }
+}
+
+function goals(cases: readonly Case[]) {
+  const ratios = (name: Name, include: (found: Case) => boolean, against?: Name) =>
+    cases.filter(include).map((found) => {
+      const ratio = (of: Name) => found.timings.find((entry) => entry.name === of)!.ratio
+      return [`${found.operation} ${found.target} under ${found.bits}`, against ? ratio(against) / ratio(name) : ratio(name)] as const
+    })
+  const isShortest = ({ operation, bits, target }: Case) => operation === 'wrap' && target === 'P-256' && bits === 2048
+  return [
+    worst(
+      { what: 'platform against raw calls, wrap and unwrap', limit: 1.1 },
+      ratios('platform', (found) => !isShortest(found)),
+    ),
+    worst({ what: 'platform against raw calls, wrap of P-256 under 2048', limit: 1.25 }, ratios('platform', isShortest)),
+    worst(
+      { what: 'pure against raw calls, unwrap', limit: 9 },
+      ratios('pure', ({ operation }) => operation === 'unwrap'),
+    ),
+    worst(
+      { what: 'pure against raw calls, wrap of RSA keys', limit: 3.5 },
+      ratios('pure', ({ operation, target }) => operation === 'wrap' && target !== 'P-256'),
+    ),
+    worst(
+      { what: 'pure against raw calls, wrap of P-256', limit: 6 },
+      ratios('pure', ({ operation, target }) => operation === 'wrap' && target === 'P-256'),
+    ),
+    worst(
+      { what: 'pure faster than micro-rsa-dsa-dh, unwrap', limit: 3, atLeast: true },
+      ratios('pure', ({ operation }) => operation === 'unwrap', 'micro'),
+    ),
+    worst(
+      { what: 'pure faster than node-forge, unwrap', limit: 5, atLeast: true },
+      ratios('pure', ({ operation }) => operation === 'unwrap', 'forge'),
+    ),
+  ]
+}
+
+const isSlow = (name: Name): boolean => name === 'micro' || name === 'forge'
