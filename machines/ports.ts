@@ -22,7 +22,9 @@ export interface Message {
 
 /** A two-way channel to a peer. `listen` returns the function that stops listening. */
 export interface Link {
+  /** Says something to the peer. */
   send(message: Message): void
+  /** Hears whatever the peer says from now on. */
   listen(receiver: (message: Message) => void): () => void
 }
 
@@ -98,7 +100,9 @@ export function enclavePort(enclave: Enclave, conversation: string): Port {
  * answered. Safety never depends on it (BYOK-156); without it, a second question is out of turn and refused.
  */
 export interface Turnstile {
+  /** Something came in: delivered now, or when its turn comes. */
   heard(message: Message, deliver: (message: Message) => void): void
+  /** The role said something, which may end the exchange in hand. */
   said(message: Message): void
 }
 

@@ -145,7 +145,8 @@ export class Ceremony {
       return { carried, message: answerToBadRequest(heard.fault, message.request), to: speaker }
     }
     const call = isAnswer(message) && to === askerOf(message.request) ? this.#calls.get(message.request) : undefined
-    if (!isAnswer(message) || !call) return { carried: undefined, message }
+    // What has not even the shape of an answer is left to the port to turn away.
+    if (!isAnswer(message) || !call || readMessage(message) === null) return { carried: undefined, message }
     const carried = encodeAnswer(message)
     const heard = decodeAnswer(carried, call)
     return { carried, message: heard.ok ? heard.value : unreadable(message.request) }
@@ -153,7 +154,7 @@ export class Ceremony {
 }
 
 /** Roles name their calls after themselves. */
-const askerOf = (request: string): 'client' | 'officer' => (request.startsWith('officer-') ? 'officer' : 'client')
+const askerOf = (request: unknown): 'client' | 'officer' => (typeof request === 'string' && request.startsWith('officer-') ? 'officer' : 'client')
 
 const unreadable = (request: string): VaultAnswer => ({
   type: 'vault.error',

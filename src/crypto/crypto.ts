@@ -40,12 +40,14 @@ export interface Crypto {
 
   /** FIPS 186-5 key generation, e = 65537. `bits`: 2048, 3072 or 4096. */
   generateRsa(bits: number): Maybe<RsaPrivateKey>
+  /** A key pair on one of the four curves, by FIPS 186-5 A.2. */
   generateEc(curve: Curve): Maybe<EcPrivateKey>
   /** Full arithmetic check of numbers that came from outside. */
   checkPrivateKey(key: PrivateKey): Maybe<Verdict<void>>
 
   /** RSAES-OAEP. A message that is too long is a `TypeError`. */
   oaepEncrypt(key: RsaPublicKey, message: Uint8Array, parameters: OaepParameters): Maybe<Uint8Array>
+  /** RSAES-OAEP (RFC 8017 §7.1.2). Every failure, a ciphertext of the wrong length included, is the one refusal. */
   oaepDecrypt(key: RsaPrivateKey, ciphertext: Uint8Array, parameters: OaepParameters): Maybe<Verdict<Uint8Array, DecryptionFailed>>
   /** RSAES-PKCS1-v1_5. */
   pkcs1Encrypt(key: RsaPublicKey, message: Uint8Array): Maybe<Uint8Array>
@@ -54,22 +56,28 @@ export interface Crypto {
 
   /** AES key wrap with padding, RFC 5649 (KWP). Any payload of 1 to 8192 bytes. */
   kwpWrap(key: Uint8Array, payload: Uint8Array): Maybe<Uint8Array>
+  /** RFC 5649 §3 and §4.2. Refuses what is shorter than 16 bytes or no multiple of 8. */
   kwpUnwrap(key: Uint8Array, wrapped: Uint8Array): Maybe<Verdict<Uint8Array, DecryptionFailed>>
   /** AES key wrap, RFC 3394 (KW). */
   kwWrap(key: Uint8Array, payload: Uint8Array): Maybe<Uint8Array>
+  /** RFC 3394 §2.2.2. Refuses what is shorter than 24 bytes or no multiple of 8. */
   kwUnwrap(key: Uint8Array, wrapped: Uint8Array): Maybe<Verdict<Uint8Array, DecryptionFailed>>
   /** AES-CBC with block padding (PKCS#7). */
   cbcEncrypt(key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array): Maybe<Uint8Array>
+  /** The reverse. The refusal is a padding oracle where a peer can see it: authenticate first. */
   cbcDecrypt(key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): Maybe<Verdict<Uint8Array, DecryptionFailed>>
   /** AES-CMAC (RFC 4493), 16 bytes. */
   cmac(key: Uint8Array, message: Uint8Array): Maybe<Uint8Array>
+  /** HMAC (RFC 2104), full length. */
   hmac(hash: Hash, key: Uint8Array, message: Uint8Array): Maybe<Uint8Array>
+  /** The hash of a message. */
   digest(hash: Hash, message: Uint8Array): Maybe<Uint8Array>
 
   /** The x coordinate of the shared point, field length. A peer point that is not on the curve is refused. */
   ecdh(own: EcPrivateKey, peer: EcPublicKey): Maybe<Verdict<Uint8Array>>
   /** ECDSA with the curve's hash (P-256, P-256K: SHA-256, P-384: SHA-384, P-521: SHA-512); r ‖ s, each of field length. */
   ecdsaSign(key: EcPrivateKey, message: Uint8Array): Maybe<Uint8Array>
+  /** Whether r ‖ s is a signature by the key's owner; `false` for anything malformed. */
   ecdsaVerify(key: EcPublicKey, message: Uint8Array, signature: Uint8Array): Maybe<boolean>
 
   /** CKM_RSA_AES_KEY_WRAP: OAEP of the 32-byte ephemeral AES key, then KWP of the payload under it. The caller makes the ephemeral key with {@link random}, uses it once and wipes it. */

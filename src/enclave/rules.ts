@@ -18,24 +18,28 @@ import type { Statement } from './statement.js'
 /** Says why a command is not done, or `null`. Judged before the work and again when its result comes in. */
 export interface Refusal {
   readonly requirement: string
+  /** The fault, or `null` where the command may go on. */
   readonly refuses: (situation: Situation) => EnclaveFault | null
 }
 
 /** Says what a new key is, whatever was asked for. */
 export interface Force {
   readonly requirement: string
+  /** The attributes as they will be. */
   readonly forces: (attributes: Attributes) => Attributes
 }
 
 /** Says what genuine evidence must state to count. */
 export interface Reading {
   readonly requirement: string
+  /** Whether the statement says what has to be said. */
   readonly states: (statement: Statement, about: Situation) => boolean
 }
 
 /** Says what an ending does to the state; `subject` is a handle or a conversation. */
 export interface Effect {
   readonly requirement: string
+  /** The state after the ending. */
   readonly does: (state: RuleState, subject: string) => RuleState
 }
 

@@ -16,7 +16,7 @@ import { CONTRACT, enclaveContract } from './contract.js'
 import { TARGET, importOf, offered, withKek } from './contract-flow.js'
 import { softwareFactory } from './factory.js'
 import { findSecret } from './secret-search.js'
-import { VAULT, ask, codeOf, ecKey, nativeKey, rsaKey, say, stocked } from './support.js'
+import { VAULT, ask, codeOf, ecKey, nativeKey, nativeWrap, rsaKey, say, stocked } from './support.js'
 
 const random = (length: number): Uint8Array => randomFillSync(new Uint8Array(length))
 
@@ -230,6 +230,17 @@ software('BYOK-157 nor does an import tell what failed inside', async () => {
       assert.equal(await say(vault, 'c', importOf(kek)), { type: 'enclave.refused', fault: { code: 'transfer_refused', requirement: 'BYOK-50' } }, member)
       assert.equal(vault.describe(), before)
     }
+})
+
+software('BYOK-72 zero bytes behind the DER are taken in the lenient reading alone', async () => {
+  for (const reading of ['lenient', 'strict'] as const) {
+    const vault = softwareEnclave({ crypto: nodeCrypto(), identity: { vault: VAULT, signingKey: ecKey() }, policy: { singleUse: true }, reading })
+    const kek = await withKek({ enclave: vault, secrets: [], gate: null })
+    const padded = nativeWrap(kek, Buffer.concat([nativeKey('ec-P-256').payload, Buffer.alloc(1)]))
+    const answer = await say(vault, 'c', { ...importOf(kek), ciphertext: padded })
+    assert.is(codeOf(answer), reading === 'strict' ? 'transfer_refused' : null)
+    await ask(vault, 'd', importOf(kek, 'ec-P-384'), 'enclave.imported')
+  }
 })
 
 software('BYOK-6 looking at an enclave shows nothing of its keys', async () => {

@@ -2,12 +2,13 @@
  * The providers that every vector runs on, and keys for them that `node:crypto` made.
  * @module
  */
-import { generateKeyPairSync, randomFillSync } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 import type { Crypto, Random } from '../../src/crypto/crypto.js'
 import type { RsaPrivateKey } from '../../src/crypto/keys.js'
 import { pure } from '../../src/crypto/pure.js'
 import { nodeCrypto } from '../../tools/node/crypto.js'
 import { webCrypto } from '../../tools/web/crypto.js'
+import { nativeKeyPair } from './native.js'
 
 /** Bytes from the operating system. */
 export const systemRandom: Random = (length) => randomFillSync(new Uint8Array(length))
@@ -45,7 +46,7 @@ export function rsaFromJwk(jwk: Readonly<Record<string, unknown>>): RsaPrivateKe
 
 /** A new RSA key, as numbers and as native key objects. */
 export function newRsa(bits: number) {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: bits })
+  const { privateKey, publicKey } = nativeKeyPair({ type: 'rsa', modulusLength: bits })
   return { key: rsaFromJwk({ ...privateKey.export({ format: 'jwk' }) }), privateKey, publicKey }
 }
 

@@ -3,11 +3,15 @@
  * @module
  */
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { readdirSync, readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { createPublicKey } from 'node:crypto'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { documents } from '../../vectors/generate/documents.js'
+import { skip } from '../skip.js'
 import { folder, json, load, names, type Vector } from './load.js'
 
 const all = names.flatMap((name) => load(name).tests.map((vector) => ({ name, vector })))
@@ -16,7 +20,6 @@ const invalid = all.filter(({ vector }) => vector.result === 'invalid')
 const form = suite('vector files')
 
 const ajv = new Ajv2020({ strict: true, strictRequired: false, allErrors: true })
-ajv.addKeyword('contentEncoding')
 for (const name of names)
   form(`${name} fits its schema`, () => {
     const file = load(name)
@@ -47,7 +50,10 @@ form('a schema refuses what is not a test', () => {
 
 form('are documented, each one, and nothing else lies there', () => {
   const readme = readFileSync(join(folder, 'README.md'), 'utf8')
-  for (const name of names) assert.ok(readme.includes(`\`${name}.json\``), `README.md does not mention ${name}.json`)
+  for (const name of names) {
+    const row = `| \`${name}.json\` | ${load(name).numberOfTests} |`
+    assert.ok(readme.includes(row), `README.md lacks ${row}`)
+  }
   const known = new Set(documents().map(([path]) => path))
   const strangers = ['core', 'byok'].flatMap((room) => readdirSync(join(folder, room)).map((file) => `${room}/${file}`)).filter((path) => !known.has(path))
   assert.equal(
@@ -66,6 +72,24 @@ form('are many, and most of them say no', () => {
   assert.ok(all.length >= 250, `${all.length} tests`)
   assert.ok(invalid.length >= 140, `${invalid.length} invalid tests`)
 })
+
+const recipe = 'the recipe of the README opens a blob with OpenSSL alone'
+const tools = ['bash', 'jq', 'xxd', 'openssl'].filter((tool) => spawnSync(tool, ['--version']).error)
+if (tools.length > 0) skip(form, recipe, `${tools.join(', ')} not found`)
+else
+  form(recipe, () => {
+    const [script] = /(?<=```sh\n)[^`]*(?=```)/.exec(readFileSync(join(folder, 'README.md'), 'utf8')) ?? ['']
+    const place = mkdtempSync(join(tmpdir(), 'vectors-'))
+    try {
+      symlinkSync(join(folder, 'byok'), join(place, 'byok'))
+      const run = spawnSync('bash', ['-e', '-c', script], { cwd: place, encoding: 'utf8' })
+      assert.is(run.status, 0, run.stderr)
+      const vector = load('byok/transfer-blob').tests.find(({ id }) => id === 'kek_2048_ec_p_256')!
+      assert.equal(createPublicKey(run.stdout).export({ format: 'jwk' }), vector['public'])
+    } finally {
+      rmSync(place, { recursive: true })
+    }
+  })
 
 form('explain every flag', () => {
   for (const name of names) {

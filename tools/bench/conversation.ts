@@ -102,7 +102,7 @@ interface Target {
   readonly make: (crypto: Crypto) => TargetKey | Promise<TargetKey>
 }
 
-export const TARGETS: readonly Target[] = [
+const TARGETS: readonly Target[] = [
   { name: 'RSA-2048', kty: 'RSA', crv: null, operations: ['decrypt', 'encrypt', 'sign', 'verify'], make: (crypto) => crypto.generateRsa(2048) },
   { name: 'P-256', kty: 'EC', crv: 'P-256', operations: ['sign', 'verify'], make: (crypto) => crypto.generateEc('P-256') },
   { name: 'oct-256', kty: 'oct', crv: null, operations: ['decrypt', 'encrypt'], make: (crypto) => ({ type: 'oct', k: crypto.random(32) }) },
@@ -114,7 +114,7 @@ interface Stage {
   readonly open: (crypto: Crypto) => Promise<() => Promise<number>>
 }
 
-export async function setUp({ nodeCrypto, softwareEnclave, Ceremony, PROFILES }: Subject, target: Target): Promise<Stage> {
+async function setUp({ nodeCrypto, softwareEnclave, Ceremony, PROFILES }: Subject, target: Target): Promise<Stage> {
   const real = nodeCrypto()
   const policy = PROFILES.hardened
   const [key, signingKey] = [await target.make(real), real.generateEc('P-256')]
@@ -154,4 +154,4 @@ async function times(count: number, once: (round: number) => Promise<number>): P
 }
 
 const VAULT = 'https://vault.managedhsm.azure.net'
-const WARM_UP = 30
+const WARM_UP = 300
