@@ -1,5 +1,6 @@
 /**
- * The replay ledger: which blobs and which keys this store has taken. Pure functions over sorted plain data.
+ * The replay ledger: which blobs and which keys this store has taken. Pure functions over sorted plain data. A store that
+ * is not told to take each once (assumption A4) keeps none.
  *
  * An import reserves its blob and its key for its conversation. Keeping the key makes the entry final; closing the
  * conversation, or destroying the key unkept, releases it, so that an import that came to nothing costs nothing. A final
@@ -8,14 +9,13 @@
  * Requirements: BYOK-22, BYOK-132.
  * @module
  */
-import type { KeyHandle, KeyIdentity, Operation } from './commands.js'
+import type { KeyHandle, KeyIdentity } from './commands.js'
 
 /** One import that is remembered. */
 export interface LedgerEntry {
   /** SHA-256 of the blob, in hex. */
   readonly blob: string
   readonly identity: KeyIdentity
-  readonly operations: readonly Operation[]
   /** The conversation that reserved it; `null` once it is final. */
   readonly owner: string | null
   /** The key it stands for while it is reserved. */
@@ -32,13 +32,10 @@ export const matches = (ledger: Ledger, blob: string, identity: KeyIdentity): Le
 /** Reserves a blob and a key for a conversation. */
 export const reserve = (ledger: Ledger, entry: LedgerEntry & { readonly owner: string; readonly key: KeyHandle }): Ledger => sorted([...ledger, entry])
 
-/** Makes the entry of a key final, and drops it where the same import was final before (which a store without single use allows). */
+/** Makes the entry of a key final. */
 export function makeFinal(ledger: Ledger, key: string): Ledger {
   const entry = ledger.find((one) => one.key === key)
-  if (!entry) return ledger
-  const others = ledger.filter((one) => one !== entry)
-  const known = others.some((one) => one.owner === null && one.blob === entry.blob && one.identity === entry.identity)
-  return known ? others : sorted([...others, { ...entry, owner: null, key: null }])
+  return entry ? sorted([...ledger.filter((one) => one !== entry), { ...entry, owner: null, key: null }]) : ledger
 }
 
 /** Releases what a key has reserved. */

@@ -64,7 +64,7 @@ export const COMMAND_RULES: Readonly<Record<RuleCommand['type'], RulesOfCommand>
   makeKek: { before: ['vaultNamed', 'kekSize'], after: ['handleFresh', 'labelFree'], forces: ['bornUntrusted', 'kekLocked', 'honestHistory'] },
   importTransfer: {
     before: ['vaultNamed', 'ownConversation', 'importsKeys', 'mechanismAllowed', ...OPERATION_RULES],
-    after: ['targetNotKek', 'importOnce', 'importNotWider', 'handleFresh', 'labelFree'],
+    after: ['targetNotKek', 'importOnce', 'handleFresh', 'labelFree'],
     forces: ['bornUntrusted', 'importLocked', 'honestHistory'],
   },
   generateKey: TARGET,
@@ -147,8 +147,9 @@ export function commit(state: RuleState, permit: Permit, facts: Facts): { readon
     }
     case 'importTransfer': {
       const record = draft(state, permit, facts)
-      const { identity, operations, handle } = record
-      const ledger = reserve(state.ledger, { blob: facts.blob, identity, operations, owner: permit.conversation, key: handle })
+      const { identity, handle } = record
+      const entry = { blob: facts.blob, identity, owner: permit.conversation, key: handle }
+      const ledger = state.settings.singleUse ? reserve(state.ledger, entry) : state.ledger
       return {
         state: { ...putKey(state, record), ledger },
         answer: { type: 'enclave.imported', key: handle, version: facts.version, facts: keyFacts(record), evidence: facts.evidence },

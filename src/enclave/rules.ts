@@ -216,18 +216,7 @@ const targetNotKek: Refusal = {
 const importOnce: Refusal = {
   requirement: 'BYOK-22',
   refuses: ({ state, done }) =>
-    state.settings.singleUse && done?.facts.type === 'importTransfer' && matches(state.ledger, done.facts.blob, done.facts.identity).length > 0
-      ? TRANSFER_REFUSED
-      : null,
-}
-
-const importNotWider: Refusal = {
-  requirement: 'BYOK-22',
-  refuses: ({ state, attributes, done }) => {
-    if (done?.facts.type !== 'importTransfer' || attributes === null) return null
-    const before = matches(state.ledger, done.facts.blob, done.facts.identity)
-    return before.every((entry) => includesAll(entry.operations, attributes.operations)) ? null : TRANSFER_REFUSED
-  },
+    done?.facts.type === 'importTransfer' && matches(state.ledger, done.facts.blob, done.facts.identity).length > 0 ? TRANSFER_REFUSED : null,
 }
 
 // Forces.
@@ -308,7 +297,6 @@ export const REFUSALS = {
   sameTarget,
   targetNotKek,
   importOnce,
-  importNotWider,
 } as const satisfies Readonly<Record<string, Refusal>>
 
 /** Every force, by name. */

@@ -39,7 +39,7 @@ export interface SoftwareEnclaveOptions {
   /** P-256 public keys of HSMs whose evidence is believed, installed over another way than the evidence. */
   readonly anchors?: readonly EcPublicKey[]
   readonly policy: {
-    /** Each blob and each key is imported once (BYOK-22). */
+    /** Each blob and each key is imported once (BYOK-22); otherwise imports are not remembered, as in the published profile. */
     readonly singleUse: boolean
   }
   /** Whether an import reads past the zero bytes that some HSMs put behind the DER (BYOK-72); `lenient` unless given, as vaults are. */

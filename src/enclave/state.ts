@@ -16,7 +16,7 @@ import type { Statement } from './statement.js'
 export interface Settings {
   /** The normalised origin of the vault that this store stands behind; `null` for a source HSM. */
   readonly vault: string | null
-  /** Each blob and each key is imported once (BYOK-22); otherwise again, but never with wider operations. */
+  /** Each blob and each key is imported once (BYOK-22); otherwise nothing is remembered of imports (BYOK-161). */
   readonly singleUse: boolean
   /** Rules that are switched off: for tests that show that a rule is needed, never in use. */
   readonly without: readonly RuleName[]

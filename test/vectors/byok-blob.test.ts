@@ -4,6 +4,7 @@
  * Where a provider draws its own randomness, a valid vector is unwrapped, wrapped again and unwrapped again.
  * @module
  */
+import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Crypto } from '../../src/crypto/crypto.js'
 import { checkPrivateKey } from '../../src/crypto/key-check.js'
@@ -32,12 +33,12 @@ async function judge(crypto: Crypto, plaintext: Uint8Array, vector: Vector, kek:
   return differs.ok ? accept(key) : differs
 }
 
-const blob = suiteOf('byok/transfer-blob')
-for (const vector of blob.file.tests) {
-  const kek = keyOf(blob.file, vector, 'kek')
+const { file: blobFile, tests: blob } = suiteOf('byok/transfer-blob')
+for (const vector of blobFile.tests) {
+  const kek = keyOf(blobFile, vector, 'kek')
   for (const crypto of providers)
     for (const reading of vector.result === 'valid-lenient' ? readingsOf(vector) : (['lenient'] as const))
-      blob.tests(title(vector, `${crypto.name}, ${reading}`), async () => {
+      blob(title(vector, `${crypto.name}, ${reading}`), async () => {
         const opened = await crypto.rsaAesUnwrap(kek, bytes(vector, 'blob'), AZURE_MECHANISM)
         const target: Verdict<TargetKey> = opened.ok ? await judge(crypto, opened.value, vector, kek, reading) : opened
         if (!isAccepted(vector, reading)) return refusedAs(vector, target)
@@ -52,28 +53,39 @@ for (const vector of blob.file.tests) {
         wipeKey(key)
       })
   if (vector.result !== 'invalid')
-    blob.tests(title(vector, 'wrap'), () => {
+    blob(title(vector, 'wrap'), () => {
       const made = rsaAesWrap(kek, bytes(vector, 'ephemeral'), bytes(vector, 'payload'), AZURE_MECHANISM, bytes(vector, 'seed'))
       assert.equal(made, bytes(vector, 'blob'))
     })
 }
-blob.tests.run()
+blob.run()
 
-const plaintext = suiteOf('byok/target-plaintext')
-for (const vector of plaintext.file.tests) {
-  const kek = 'kek' in vector ? keyOf(plaintext.file, vector, 'kek') : null
+const { file: plaintextFile, tests: plaintext } = suiteOf('byok/target-plaintext')
+for (const vector of plaintextFile.tests) {
+  const kek = 'kek' in vector ? keyOf(plaintextFile, vector, 'kek') : null
   for (const reading of readingsOf(vector)) {
     for (const crypto of providers)
-      plaintext.tests(title(vector, `${crypto.name}, ${reading}`), async () => {
+      plaintext(title(vector, `${crypto.name}, ${reading}`), async () => {
         const target = judge(crypto, bytes(vector, 'plaintext'), vector, kek, reading)
         if (!isAccepted(vector, reading)) return refusedAs(vector, target)
         assert.equal(publicPartOf(await accepted(target)), vector['public'])
       })
     if (vector.result === 'invalid' && kek === null && !vector.primality)
-      plaintext.tests(title(vector, `requirement of the fault, ${reading}`), () => {
+      plaintext(title(vector, `requirement of the fault, ${reading}`), () => {
         const target = readTarget(bytes(vector, 'plaintext'), declaredBy(vector), { trailingZeros: reading === 'lenient' })
         assert.is(target.ok ? 'accepted' : target.fault.requirement, vector.requirement)
       })
   }
 }
-plaintext.tests.run()
+plaintext.run()
+
+const declarations = suite('declared and contained')
+const kinds = plaintextFile.tests.filter(({ result, flags }) => result === 'valid' && flags === undefined)
+declarations('there is one plaintext of each kind', () => assert.is(kinds.length, 10))
+for (const { id, kty, crv: curve } of kinds)
+  declarations(`BYOK-19 declared like ${id}: only such keys are taken`, () => {
+    const declared = { kty, ...(curve === undefined ? {} : { curve }) } as DeclaredTarget
+    for (const vector of kinds)
+      assert.is(readTarget(bytes(vector, 'plaintext'), declared, { trailingZeros: false }).ok, vector['kty'] === kty && vector['crv'] === curve, vector.id)
+  })
+declarations.run()

@@ -13,9 +13,9 @@ import { formatKid, parseKid } from '../../src/byok/kid.js'
 import { readTransferFile, writeTransferFile } from '../../src/byok/transfer-file.js'
 import { accepted, bytes, isAccepted, readingsOf, refusedAs, suiteOf, text, title, type Vector } from './load.js'
 
-const kid = suiteOf('byok/kid')
-for (const vector of kid.file.tests)
-  kid.tests(title(vector), async () => {
+const { file: kidFile, tests: kid } = suiteOf('byok/kid')
+for (const vector of kidFile.tests)
+  kid(title(vector), async () => {
     const parsed = parseKid(text(vector, 'kid'))
     if (vector.result === 'invalid') return refusedAs(vector, parsed)
     const { vault, name, version } = vector
@@ -23,7 +23,7 @@ for (const vector of kid.file.tests)
     assert.equal(value, { vault, name, version })
     assert.equal(await accepted(parseKid(formatKid(value))), value)
   })
-kid.tests.run()
+kid.run()
 
 interface KekVector extends Vector {
   readonly key: { readonly kty: string; readonly n: string; readonly e: string; readonly key_ops: readonly string[]; readonly kid: string }
@@ -38,9 +38,9 @@ interface KekVector extends Vector {
   readonly now: number
 }
 
-const kek = suiteOf('byok/kek')
-for (const vector of kek.file.tests as readonly KekVector[])
-  kek.tests(title(vector), async () => {
+const { file: kekFile, tests: kek } = suiteOf('byok/kek')
+for (const vector of kekFile.tests as readonly KekVector[])
+  kek(title(vector), async () => {
     const { key, state, vault, now } = vector
     const { key_ops: operations, ...numbers } = key
     const { nbf: notBefore, exp: expires, ...rest } = state
@@ -50,11 +50,11 @@ for (const vector of kek.file.tests as readonly KekVector[])
     assert.is(bits, vector['bits'])
     assert.is(advice.length > 0, vector['advice'])
   })
-kek.tests.run()
+kek.run()
 
-const fingerprint = suiteOf('byok/fingerprint')
-for (const vector of fingerprint.file.tests)
-  fingerprint.tests(title(vector), async () => {
+const { file: fingerprintFile, tests: fingerprint } = suiteOf('byok/fingerprint')
+for (const vector of fingerprintFile.tests)
+  fingerprint(title(vector), async () => {
     const key = await accepted(decodePublicJwk(vector['public'] as JsonValue))
     assert.equal(encodeSpki(key), bytes(vector, 'spki'))
     assert.is(spkiFingerprint(key), vector['spkiSha256'])
@@ -62,13 +62,13 @@ for (const vector of fingerprint.file.tests)
     assert.is(Object.keys(thumbprints).length, 2)
     for (const [kty, wanted] of Object.entries(thumbprints)) assert.is(jwkThumbprint(key, kty as Exclude<Kty, 'oct' | 'oct-HSM'>), wanted)
   })
-fingerprint.tests.run()
+fingerprint.run()
 
-const file = suiteOf('byok/transfer-file')
-for (const vector of file.file.tests) {
+const { file: fileFile, tests: file } = suiteOf('byok/transfer-file')
+for (const vector of fileFile.tests) {
   const input = Uint8Array.from(Buffer.from(text(vector, 'file'), 'base64'))
   for (const reading of readingsOf(vector))
-    file.tests(title(vector, reading), async () => {
+    file(title(vector, reading), async () => {
       const read = readTransferFile(input, { reading })
       if (!isAccepted(vector, reading)) return refusedAs(vector, read)
       const { kek: named, ciphertext, generator } = await accepted(read)
@@ -77,10 +77,10 @@ for (const vector of file.file.tests) {
       assert.is(generator, vector['generator'])
     })
   if (vector['written'] === true)
-    file.tests(title(vector, 'write'), async () => {
+    file(title(vector, 'write'), async () => {
       const { kek: named, ciphertext, generator } = await accepted(readTransferFile(input, { reading: 'strict' }))
       const written = await accepted(writeTransferFile({ kek: named, ciphertext, generator: generator! }))
       assert.equal(Buffer.from(written).toString(), Buffer.from(input).toString())
     })
 }
-file.tests.run()
+file.run()

@@ -19,11 +19,11 @@ function shown(key: PublicKey): object {
   return key.type === 'RSA' ? { kty: 'RSA', n: url(key.n), e: url(key.e) } : { kty: 'EC', crv: key.curve, x: url(key.x), y: url(key.y) }
 }
 
-const pkcs8 = suiteOf('core/pkcs8')
-for (const vector of pkcs8.file.tests)
+const { file: pkcs8File, tests: pkcs8 } = suiteOf('core/pkcs8')
+for (const vector of pkcs8File.tests)
   for (const crypto of providers)
     for (const reading of readingsOf(vector))
-      pkcs8.tests(title(vector, `${crypto.name}, ${reading}`), async () => {
+      pkcs8(title(vector, `${crypto.name}, ${reading}`), async () => {
         const input = bytes(vector, 'pkcs8')
         const decoded = decodePkcs8(input, { trailingZeros: reading === 'lenient' })
         const checked: Verdict<unknown> = decoded.ok ? await crypto.checkPrivateKey(decoded.value.key) : decoded
@@ -36,11 +36,11 @@ for (const vector of pkcs8.file.tests)
         // What followed the DER is never written again (BYOK-72).
         if (trailing) assert.ok(encodePkcs8(key).length < input.length)
       })
-pkcs8.tests.run()
+pkcs8.run()
 
-const spki = suiteOf('core/spki')
-for (const vector of spki.file.tests)
-  spki.tests(title(vector), async () => {
+const { file: spkiFile, tests: spki } = suiteOf('core/spki')
+for (const vector of spkiFile.tests)
+  spki(title(vector), async () => {
     const input = bytes(vector, 'spki')
     const decoded = decodeSpki(input)
     const checked: Verdict<unknown> = decoded.ok ? checkPublicKey(decoded.value) : decoded
@@ -51,12 +51,12 @@ for (const vector of spki.file.tests)
     assert.equal(encodeSpki(key), input)
     assert.is(spkiFingerprint(key), vector['sha256'])
   })
-spki.tests.run()
+spki.run()
 
-const sec1 = suiteOf('core/sec1')
-for (const vector of sec1.file.tests)
+const { file: sec1File, tests: sec1 } = suiteOf('core/sec1')
+for (const vector of sec1File.tests)
   for (const crypto of providers)
-    sec1.tests(title(vector, crypto.name), async () => {
+    sec1(title(vector, crypto.name), async () => {
       const input = bytes(vector, 'sec1')
       const decoded = decodeSec1(input)
       const checked: Verdict<unknown> = decoded.ok ? await crypto.checkPrivateKey(decoded.value) : decoded
@@ -66,24 +66,24 @@ for (const vector of sec1.file.tests)
       assert.equal(shown(publicPart(key)), vector['public'])
       assert.is(Buffer.from(encodeSec1(key)).equals(input), vector['canonical'])
     })
-sec1.tests.run()
+sec1.run()
 
-const ec = suiteOf('core/ec-keys')
-for (const vector of ec.file.tests)
+const { file: ecFile, tests: ec } = suiteOf('core/ec-keys')
+for (const vector of ecFile.tests)
   for (const crypto of providers)
-    ec.tests(title(vector, crypto.name), async () => {
+    ec(title(vector, crypto.name), async () => {
       const [d, x, y] = [bytes(vector, 'd'), bytes(vector, 'x'), bytes(vector, 'y')]
       const key: EcPrivateKey = { type: 'EC', curve: text(vector, 'curve') as Curve, d, x, y }
       const checked = crypto.checkPrivateKey(key)
       if (vector.result === 'invalid') return refusedAs(vector, checked)
       await accepted(checked)
     })
-ec.tests.run()
+ec.run()
 
-const rsa = suiteOf('core/rsa-key-check')
-for (const vector of rsa.file.tests)
+const { file: rsaFile, tests: rsa } = suiteOf('core/rsa-key-check')
+for (const vector of rsaFile.tests)
   for (const crypto of providers)
-    rsa.tests(title(vector, crypto.name), async () => {
+    rsa(title(vector, crypto.name), async () => {
       const numbers = Object.fromEntries(
         Object.entries(vector['key'] as Record<string, string>).map(([name, hex]) => [name, Uint8Array.from(Buffer.from(hex, 'hex'))]),
       )
@@ -92,4 +92,4 @@ for (const vector of rsa.file.tests)
       if (vector.result === 'invalid') return refusedAs(vector, checked)
       await accepted(checked)
     })
-rsa.tests.run()
+rsa.run()

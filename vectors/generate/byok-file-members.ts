@@ -86,7 +86,7 @@ export function constants(): Test[] {
     inHeader('alg_none', 'BYOK-84', 'the classic', { alg: 'none' }, 'alg_unknown'),
     inHeader('alg_upper_case', 'BYOK-88', 'DIR', { alg: 'DIR' }, 'constant_case'),
     inHeader('enc_pad', 'BYOK-85', 'the name that the prose uses', { enc: 'CKM_RSA_AES_KEY_WRAP_PAD' }, 'enc_unknown'),
-    inHeader('enc_sha256', 'BYOK-85', 'the mechanism of the opposite direction with SHA-256', { enc: 'RSA_AES_KEY_WRAP_256' }, 'enc_unknown'),
+    inHeader('enc_sha256', 'BYOK-11', 'the mechanism of the opposite direction with SHA-256', { enc: 'RSA_AES_KEY_WRAP_256' }, 'enc_unknown'),
     inHeader('enc_jose', 'BYOK-85', 'an algorithm of JOSE', { enc: 'A256GCM' }, 'enc_unknown'),
     inHeader('enc_number', 'BYOK-85', 'the number of the mechanism', { enc: '0x1054' }, 'enc_unknown'),
     inHeader('enc_lower_case', 'BYOK-88', 'ckm_rsa_aes_key_wrap', { enc: 'ckm_rsa_aes_key_wrap' }, 'constant_case'),

@@ -30,6 +30,14 @@ const join = (first: Buffer, second: Buffer) => Buffer.concat([first, second])
 const c1 = (kek: string, ephemeral = EPHEMERAL, oaep: Oaep = AZURE_OAEP): Buffer =>
   oaepEncrypt(rsaKey(kek), ephemeral, oaep, fromLabel('wrap-faults/seed', hashLength[oaep.hash]))
 
+/** The first ciphertext, by its seed, that is below the modulus of a KEK that it was not made for. */
+function belowModulus(kek: string, make: (seed: Buffer) => Buffer): Buffer {
+  for (let i = 0; ; i++) {
+    const ciphertext = make(fromLabel(`wrap-faults/below/${i}`, 20))
+    if (toInteger(ciphertext) < rsaKey(kek).n) return ciphertext
+  }
+}
+
 function ofSplit(payload: Buffer): BlobFault[] {
   const fault = (id: string, comment: string, blob: Buffer, kek = 'kek-2048', requirement = 'BYOK-61'): BlobFault => ({
     id: `split_${id}`,
@@ -108,7 +116,13 @@ function ofU2(payload: Buffer): BlobFault[] {
     fault('sha256', 'made with SHA-256 in both places', 'kek-2048', c1('kek-2048', EPHEMERAL, { ...AZURE_OAEP, hash: 'SHA-256', mgf1: 'SHA-256' }), 'BYOK-63'),
     fault('mgf1_sha256', 'made with SHA-256 inside MGF1', 'kek-3072', c1('kek-3072', EPHEMERAL, { ...AZURE_OAEP, mgf1: 'SHA-256' }), 'BYOK-63'),
     fault('pkcs1', 'C1 made by RSAES-PKCS1-v1_5', 'kek-2048', rsaRaw(rsaKey('kek-2048'), pkcs1Encode(EPHEMERAL, 256, 'wrap-faults/pkcs1')), 'BYOK-63'),
-    fault('other_kek', 'made for another KEK of the same size', 'kek-2048', c1('kek-2048-other'), 'BYOK-15'),
+    fault(
+      'other_kek',
+      'made for another KEK of the same size',
+      'kek-2048',
+      belowModulus('kek-2048', (seed) => oaepEncrypt(rsaKey('kek-2048-other'), EPHEMERAL, AZURE_OAEP, seed)),
+      'BYOK-15',
+    ),
     fault('changed_c1', 'one bit of C1 changed', 'kek-4096', flipped(c1('kek-4096'), 100), 'BYOK-15'),
     fault('c1_zero', 'C1 is zero', 'kek-2048', Buffer.alloc(256)),
   ]
