@@ -42,7 +42,7 @@ export interface Crypto {
   generateRsa(bits: number): Maybe<RsaPrivateKey>
   /** A key pair on one of the four curves, by FIPS 186-5 A.2. */
   generateEc(curve: Curve): Maybe<EcPrivateKey>
-  /** Full arithmetic check of numbers that came from outside. */
+  /** Full arithmetic check of numbers that came from outside, the primality of p and q included (BYOK-59). */
   checkPrivateKey(key: PrivateKey): Maybe<Verdict<void>>
 
   /** RSAES-OAEP. A message that is too long is a `TypeError`. */

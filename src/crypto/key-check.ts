@@ -3,8 +3,8 @@
  *
  * The check of a private key is complete arithmetic: the product, both congruences of the exponents, the CRT parameters,
  * ranges and sizes; for EC the range of d, the curve equation and the public point of d. It costs less than a native
- * import of the same key. Primality is left out unless asked for, because it would cost as much as some private
- * operations: a key with composite "primes" that satisfies all congruences still works, and its maker knew it anyway.
+ * import of the same key. Primality is left out unless asked for, because in pure code it costs more than all the rest
+ * together; whatever imports a key asks for it (BYOK-59), for a key with composite "primes" gives wrong results.
  *
  * A fault names the field and never carries a value of a secret number.
  * @module

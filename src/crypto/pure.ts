@@ -31,7 +31,7 @@ export function pure(random: Random): PureCrypto {
     random,
     generateRsa: (bits) => generateRsa(bits, random),
     generateEc: (curve) => generateEc(curve, random),
-    checkPrivateKey: (key) => checkPrivateKey(key),
+    checkPrivateKey: (key) => checkPrivateKey(key, { primality: true }),
 
     oaepEncrypt: (key, message, parameters) => oaepEncrypt(key, message, parameters, random(hashLength(parameters.hash))),
     oaepDecrypt: (key, ciphertext, parameters) => oaepDecrypt(key, ciphertext, parameters, random),

@@ -69,7 +69,7 @@ export function parseTarget(plaintext: Uint8Array, declared: DeclaredTarget, rea
 export function readTarget(plaintext: Uint8Array, declared: DeclaredTarget, reading: Pkcs8Reading): Verdict<Target, TargetFault> {
   const target = parseTarget(plaintext, declared, reading)
   if (!target.ok || target.value.key.type === 'oct') return target
-  const checked = checkPrivateKey(target.value.key)
+  const checked = checkPrivateKey(target.value.key, { primality: true })
   if (checked.ok) return target
   wipeKey(target.value.key)
   return refuse(withRequirement(checked.fault))

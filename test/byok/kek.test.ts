@@ -1,7 +1,8 @@
-import { generateKeyPairSync, type JsonWebKey } from 'node:crypto'
+import type { JsonWebKey } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { adviseOnKekSize, isImportOnly, judgeKek, judgeKekKey, judgeKekNumbers, judgeKekUse, type KekKey, type KekState } from '../../src/byok/kek.js'
+import { nativeKeyPair } from '../support/native.js'
 import { KID, KID_PARTS } from './honest.js'
 
 const kek = suite('byok: kek')
@@ -37,7 +38,7 @@ for (const bits of [2048, 3072, 4096])
   })
 
 kek('BYOK-34 a key that node:crypto made is taken', () => {
-  const { n, e } = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' }) as JsonWebKey & { n: string; e: string }
+  const { n, e } = nativeKeyPair({ type: 'rsa', modulusLength: 2048 }).publicKey.export({ format: 'jwk' }) as JsonWebKey & { n: string; e: string }
   assert.equal(judgeKekNumbers({ n, e }), { ok: true, value: 2048 })
 })
 

@@ -2,13 +2,14 @@
  * Runs the command in this process, with streams that remember what was written, in a folder that goes away at the end.
  * @module
  */
-import { generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto'
+import { randomBytes, type KeyObject } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Group } from '../../tools/cli/args.js'
 import type { Io } from '../../tools/cli/io.js'
 import { run } from '../../tools/cli/keyferry.js'
+import { nativeKeyPair } from '../support/native.js'
 
 /** What a run left behind. */
 export interface Ran {
@@ -77,7 +78,7 @@ export interface TestKek {
 
 /** Makes a KEK with node:crypto. */
 export function makeKek(bits: number): TestKek {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: bits })
+  const { publicKey, privateKey } = nativeKeyPair({ type: 'rsa', modulusLength: bits })
   return {
     publicKey,
     privateKey,

@@ -1,16 +1,17 @@
-import { createHash, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto'
+import { createHash, randomBytes, type KeyObject } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { NO_VECTORS, thirdParty } from '../crypto/third-party.js'
 import { skip } from '../skip.js'
+import { nativeKeyPair } from '../support/native.js'
 import { blobOf, fileOf, kwpHead, type BlobOptions } from './blobs.js'
 import { at, fresh, given, keyferry, KID, listing, makeKek, textOf } from './harness.js'
 
 const kek = makeKek(2048)
 const der = (key: KeyObject): Buffer => key.export({ type: 'pkcs8', format: 'der' })
-const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const ec = nativeKeyPair({ type: 'ec', namedCurve: 'P-256' })
+const rsa = nativeKeyPair({ type: 'rsa', modulusLength: 2048 })
 const octets = randomBytes(32)
 
 /** Runs `byok open` with the private KEK on a file or a blob. */
@@ -105,7 +106,7 @@ const jwk = ec.privateKey.export({ format: 'jwk' })
 /** A PKCS#8 whose public point belongs to another key. */
 const mismatched = (() => {
   const own = der(ec.privateKey)
-  const point = der(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey).subarray(-64)
+  const point = der(nativeKeyPair({ type: 'ec', namedCurve: 'P-256' }).privateKey).subarray(-64)
   return Buffer.concat([own.subarray(0, -64), point])
 })()
 /** An RSA key with one bit of d changed. */
@@ -154,7 +155,7 @@ const FAULTS: readonly (readonly [string, string, string, Buffer, ...string[]])[
 ]
 
 function makeOther(): KeyObject {
-  return generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey
+  return nativeKeyPair({ type: 'rsa', modulusLength: 2048 }).publicKey
 }
 
 refusals('the table has a row for each of U1 to U10', () => {
@@ -203,7 +204,7 @@ refusals.run()
 
 const bad = suite('byok open: bad input')
 
-const small = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey
+const small = nativeKeyPair({ type: 'rsa', modulusLength: 1024 }).privateKey
 for (const [what, content, options, exit, says] of [
   ['no private KEK', fileOf(honest()), ['--kek-private', ''], 2, '--kek-private needs a value'],
   ['a curve for octets', fileOf(honest()), ['--kty', 'oct-HSM', '--crv', 'P-256'], 2, '--crv is for EC keys'],

@@ -1,12 +1,13 @@
-import { createHash, createPublicKey, generateKeyPairSync, privateDecrypt, randomBytes, type KeyObject } from 'node:crypto'
+import { createHash, createPublicKey, privateDecrypt, randomBytes, type KeyObject } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { KEY_KINDS } from '../../src/enclave/kinds.js'
+import { nativeKeyPair } from '../support/native.js'
 import { at, fresh, given, HSM_KID, keyferry, KID, listing, makeKek, textOf, type World } from './harness.js'
 
 const kek = makeKek(2048)
-const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const ec = nativeKeyPair({ type: 'ec', namedCurve: 'P-256' })
 const ecPem = given('ec.pem', ec.privateKey.export({ type: 'pkcs8', format: 'pem' }))
 const aes = given('aes.bin', randomBytes(32))
 /** Computed apart from our code. */
@@ -56,7 +57,7 @@ for (const [what, content] of [
     assert.is(exit, 0, err)
   })
 
-const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
+const rsa = nativeKeyPair({ type: 'rsa', modulusLength: 2048 }).privateKey
 for (const [what, kind, content, options] of [
   ['PKCS#8 PEM', 'rsa-2048', rsa.export({ type: 'pkcs8', format: 'pem' }), {}],
   ['PKCS#8 DER', 'rsa-2048', rsa.export({ type: 'pkcs8', format: 'der' }), { kty: 'RSA' }],
@@ -201,10 +202,10 @@ const bad = suite('byok wrap: bad input')
 
 const jwk = (extra: object) => JSON.stringify({ ...kek.publicKey.export({ format: 'jwk' }), ...extra })
 const pkcs8 = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'pem' })
-const small = generateKeyPairSync('rsa', { modulusLength: 1024 })
+const small = nativeKeyPair({ type: 'rsa', modulusLength: 1024 })
 const huge = Object.fromEntries(['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi'].map((name) => [name, Buffer.alloc(1024, 0xff).toString('base64url')]))
-const otherEc = generateKeyPairSync('ec', { namedCurve: 'P-224' })
-const pss = generateKeyPairSync('rsa-pss', { modulusLength: 2048 })
+const otherEc = nativeKeyPair({ type: 'ec', namedCurve: 'P-224' })
+const pss = nativeKeyPair({ type: 'rsa-pss', modulusLength: 2048 })
 const encrypted = ec.privateKey.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' })
 
 /** What, options, contents of files named by options, exit code, what the message says. */

@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { createHash, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { toHex } from '../../src/bytes/hex.js'
@@ -8,11 +8,12 @@ import { curveOfName, decodePrivateJwk, decodePublicJwk, encodePrivateJwk, encod
 import { CURVES } from '../../src/crypto/keys.js'
 import { decodeSpki, encodeSpki } from '../../src/crypto/spki.js'
 import { encodePkcs8 } from '../../src/crypto/pkcs8.js'
+import { nativeKeyPair } from '../support/native.js'
 
 const jwks = suite('crypto: jwk')
 
-const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
-const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const rsa = nativeKeyPair({ type: 'rsa', modulusLength: 2048 })
+const ec = nativeKeyPair({ type: 'ec', namedCurve: 'P-256' })
 const jwkOf = (key: KeyObject) => key.export({ format: 'jwk' })
 /** As it comes from a file: through our own reader. */
 const read = (jwk: JsonWebKey | object): JsonValue => {
@@ -24,7 +25,7 @@ const der = (key: KeyObject, type: 'spki' | 'pkcs8') => toHex(Uint8Array.from(ke
 
 for (const [kind, { publicKey, privateKey }] of [
   ['RSA', rsa] as const,
-  ...CURVES.map((curve) => [curve, generateKeyPairSync('ec', { namedCurve: curve === 'P-256K' ? 'secp256k1' : curve })] as const),
+  ...CURVES.map((curve) => [curve, nativeKeyPair({ type: 'ec', namedCurve: curve === 'P-256K' ? 'secp256k1' : curve })] as const),
 ])
   jwks(`${kind}: node:crypto’s JWK is the same key, and ours is the same JWK`, () => {
     const canonical = (jwk: JsonWebKey) => ({ ...jwk, ...(jwk.crv === undefined ? {} : { crv: curveOfName(jwk.crv) }) })

@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createPublicKey, type KeyObject } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { toHex } from '../../src/bytes/hex.js'
@@ -6,13 +6,14 @@ import { readPrivateKeyFile, readPublicKeyFile } from '../../src/crypto/key-file
 import { encodePkcs8 } from '../../src/crypto/pkcs8.js'
 import { encodeSpki } from '../../src/crypto/spki.js'
 import { skip } from '../skip.js'
+import { nativeKeyPair } from '../support/native.js'
 import { hex, join, oids, pkcs8, seq, octets, version } from './handmade.js'
 import { openssl, OPENSSL_KINDS, opensslMissing } from './openssl.js'
 
 const files = suite('crypto: key files')
 
-const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
-const ec = generateKeyPairSync('ec', { namedCurve: 'P-384' })
+const rsa = nativeKeyPair({ type: 'rsa', modulusLength: 2048 })
+const ec = nativeKeyPair({ type: 'ec', namedCurve: 'P-384' })
 type Type = 'spki' | 'pkcs1' | 'pkcs8' | 'sec1'
 const pem = (key: KeyObject, type: Type) => key.export({ format: 'pem', type } as never) as string
 const der = (key: KeyObject, type: Type) => Uint8Array.from(key.export({ format: 'der', type } as never) as Buffer)
@@ -69,7 +70,7 @@ files('an oct JWK is a private key', () => {
   assert.ok(read.ok && read.value.key.type === 'oct')
 })
 
-const small = generateKeyPairSync('rsa', { modulusLength: 1024 })
+const small = nativeKeyPair({ type: 'rsa', modulusLength: 1024 })
 const spoilt = JSON.parse(jwk(rsa.privateKey)) as Record<string, string>
 const offCurve = { ...(JSON.parse(jwk(ec.publicKey)) as Record<string, string>), y: Buffer.alloc(48, 1).toString('base64url') }
 type Row = readonly [title: string, file: string | Uint8Array, code: string, found?: string]
@@ -107,7 +108,7 @@ const publicRefused: readonly Row[] = [
   ['a symmetric key as JWK', '{"kty":"oct","k":"AAAA"}', 'private_key_given'],
   ['a public key with the private one behind', pem(ec.publicKey, 'spki') + pem(ec.privateKey, 'pkcs8'), 'private_key_given', 'PRIVATE KEY'],
   ['two public keys', pem(ec.publicKey, 'spki') + pem(rsa.publicKey, 'spki'), 'key_file_several_keys'],
-  ['an Ed25519 key', pem(generateKeyPairSync('ed25519').publicKey, 'spki'), 'key_type_unsupported', 'Ed25519 (1.3.101.112)'],
+  ['an Ed25519 key', pem(nativeKeyPair({ type: 'ed25519' }).publicKey, 'spki'), 'key_type_unsupported', 'Ed25519 (1.3.101.112)'],
   ['a key of 1024 bits', pem(small.publicKey, 'spki'), 'rsa_modulus_size_unsupported'],
   ['a point that is not on its curve', JSON.stringify(offCurve), 'ec_point_not_on_curve'],
   ['DER with a fault', join(hex('3081'), hex('03020100')), 'der_length_not_minimal'],
@@ -120,7 +121,7 @@ const privateRefused: readonly Row[] = [
   ['a public key as PKCS#1 DER', der(rsa.publicKey, 'pkcs1'), 'public_key_given', 'PKCS#1 public key'],
   ['a public key as JWK', jwk(rsa.publicKey), 'public_key_given'],
   ['two private keys', pem(ec.privateKey, 'pkcs8') + pem(rsa.privateKey, 'pkcs1'), 'key_file_several_keys'],
-  ['an Ed25519 key', pem(generateKeyPairSync('ed25519').privateKey, 'pkcs8'), 'key_type_unsupported', 'Ed25519 (1.3.101.112)'],
+  ['an Ed25519 key', pem(nativeKeyPair({ type: 'ed25519' }).privateKey, 'pkcs8'), 'key_type_unsupported', 'Ed25519 (1.3.101.112)'],
   ['a DSA key as PKCS#8', pkcs8(seq(oids.dsa, seq()), version(1)), 'key_type_unsupported', 'id-dsa (1.2.840.10040.4.1)'],
   ['a key of 1024 bits', pem(small.privateKey, 'pkcs8'), 'rsa_modulus_size_unsupported'],
   ['numbers that do not fit', JSON.stringify({ ...spoilt, dp: spoilt['dq'] }), 'rsa_crt_dp_wrong'],

@@ -2,7 +2,7 @@
  * SPKI, PKCS#1 and SEC 1 beside PKCS#8, which has a file of its own.
  * @module
  */
-import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createPublicKey, type KeyObject } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { toHex } from '../../src/bytes/hex.js'
@@ -17,6 +17,7 @@ import { decodeSec1, encodeSec1 } from '../../src/crypto/sec1.js'
 import { decodeSpki, encodeSpki, type SpkiCode } from '../../src/crypto/spki.js'
 import type { Verdict } from '../../src/verdict.js'
 import { skip } from '../skip.js'
+import { nativeKeyPair } from '../support/native.js'
 import {
   bits,
   ec256,
@@ -44,9 +45,9 @@ import { NO_VECTORS, thirdParty } from './third-party.js'
 const formats = suite('crypto: key formats')
 
 const der = (key: KeyObject, type: 'spki' | 'pkcs1' | 'pkcs8' | 'sec1') => Uint8Array.from(key.export({ format: 'der', type } as never) as Buffer)
-const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const rsa = nativeKeyPair({ type: 'rsa', modulusLength: 2048 })
 const nodeCurve = (curve: string) => (curve === 'P-256K' ? 'secp256k1' : curve)
-const pairs = CURVES.map((curve) => [curve, generateKeyPairSync('ec', { namedCurve: nodeCurve(curve) })] as const)
+const pairs = CURVES.map((curve) => [curve, nativeKeyPair({ type: 'ec', namedCurve: nodeCurve(curve) })] as const)
 
 function value<T>(verdict: Verdict<T>): T {
   if (!verdict.ok) throw new Error(`${verdict.fault.code} ${verdict.fault.at ?? ''}`)

@@ -5,7 +5,7 @@
  * flipped, bytes put in, left out, repeated or taken from another key.
  * @module
  */
-import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -21,6 +21,7 @@ import { decodePkcs8, encodePkcs8, readPrivateKey } from '../../src/crypto/pkcs8
 import { decodeSec1, encodeSec1 } from '../../src/crypto/sec1.js'
 import { decodeSpki, encodeSpki } from '../../src/crypto/spki.js'
 import { readTarget, writeTarget, type DeclaredTarget } from '../../src/crypto/target.js'
+import { nativeKeyPair } from '../support/native.js'
 import {
   ec256,
   ecAlgorithm,
@@ -42,8 +43,8 @@ import {
 const laws = suite('crypto: laws of the key codecs')
 
 const der = (key: KeyObject, type: 'spki' | 'pkcs1' | 'pkcs8' | 'sec1') => Uint8Array.from(key.export({ format: 'der', type } as never) as Buffer)
-const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
-const pairs = CURVES.map((curve) => generateKeyPairSync('ec', { namedCurve: curve === 'P-256K' ? 'secp256k1' : curve }))
+const rsa = nativeKeyPair({ type: 'rsa', modulusLength: 2048 })
+const pairs = CURVES.map((curve) => nativeKeyPair({ type: 'ec', namedCurve: curve === 'P-256K' ? 'secp256k1' : curve }))
 
 const seeds: readonly Uint8Array[] = [
   ...(['spki', 'pkcs1'] as const).map((type) => der(rsa.publicKey, type)),

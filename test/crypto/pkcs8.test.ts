@@ -1,10 +1,11 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { toHex } from '../../src/bytes/hex.js'
 import { CURVES } from '../../src/crypto/keys.js'
 import { decodePkcs8, encodePkcs8, readPrivateKey } from '../../src/crypto/pkcs8.js'
 import { skip } from '../skip.js'
+import { nativeKeyPair } from '../support/native.js'
 import {
   bits,
   ec256,
@@ -283,7 +284,7 @@ suite8('no fault shows bytes of a raw key that is read as PKCS#8', () => {
 for (const curve of CURVES)
   suite8(`BYOK-66 ${curve}: as node:crypto writes it, byte for byte`, () => {
     const namedCurve = curve === 'P-256K' ? 'secp256k1' : curve
-    const { privateKey } = generateKeyPairSync('ec', { namedCurve })
+    const { privateKey } = nativeKeyPair({ type: 'ec', namedCurve })
     const bytes = Uint8Array.from(privateKey.export({ format: 'der', type: 'pkcs8' }))
     const read = readPrivateKey(bytes, strict)
     assert.ok(read.ok)
@@ -301,7 +302,7 @@ for (const curve of CURVES)
   })
 
 suite8('BYOK-65 RSA: as node:crypto writes it, byte for byte', () => {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const { privateKey } = nativeKeyPair({ type: 'rsa', modulusLength: 2048 })
   const bytes = Uint8Array.from(privateKey.export({ format: 'der', type: 'pkcs8' }))
   const read = readPrivateKey(bytes, strict)
   assert.ok(read.ok && read.value.key.type === 'RSA')

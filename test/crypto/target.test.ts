@@ -1,4 +1,4 @@
-import { constants, createDecipheriv, createPrivateKey, generateKeyPairSync, privateDecrypt, type KeyObject } from 'node:crypto'
+import { constants, createDecipheriv, createPrivateKey, privateDecrypt, type KeyObject } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { toHex } from '../../src/bytes/hex.js'
@@ -6,6 +6,7 @@ import { CURVES, type RsaPublicKey } from '../../src/crypto/keys.js'
 import { differsFromKek, parseTarget, readTarget, writeTarget, type DeclaredTarget } from '../../src/crypto/target.js'
 import { decodeSpki } from '../../src/crypto/spki.js'
 import { skip } from '../skip.js'
+import { nativeKeyPair } from '../support/native.js'
 import {
   bits,
   ec256,
@@ -32,14 +33,14 @@ const strict = { trailingZeros: false }
 const lenient = { trailingZeros: true }
 
 const der = (key: KeyObject) => Uint8Array.from(key.export({ format: 'der', type: 'pkcs8' }))
-const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const rsa = nativeKeyPair({ type: 'rsa', modulusLength: 2048 })
 const p256 = pkcs8(ecAlgorithm, ecPrivateKey(ecPoint))
 
 targets('BYOK-57 the declared type is taken, and the octets are written as they came', () => {
   const kinds: readonly (readonly [Uint8Array, DeclaredTarget])[] = [
     [der(rsa.privateKey), { kty: 'RSA' }],
     ...CURVES.map(
-      (curve) => [der(generateKeyPairSync('ec', { namedCurve: curve === 'P-256K' ? 'secp256k1' : curve }).privateKey), { kty: 'EC' as const, curve }] as const,
+      (curve) => [der(nativeKeyPair({ type: 'ec', namedCurve: curve === 'P-256K' ? 'secp256k1' : curve }).privateKey), { kty: 'EC' as const, curve }] as const,
     ),
     ...[16, 24, 32].map((size) => [new Uint8Array(size).fill(0x30), { kty: 'oct' as const }] as const),
   ]
@@ -76,7 +77,7 @@ const rsaSpoilt = (change: Partial<Record<'n' | 'e' | 'd' | 'p' | 'q' | 'dp' | '
   return pkcs8(rsaAlgorithm, seq(version(0), ...integers))
 }
 const part = (name: string) => Uint8Array.from(Buffer.from((rsa.privateKey.export({ format: 'jwk' }) as Record<string, string>)[name]!, 'base64url'))
-const rsa1024 = der(generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey)
+const rsa1024 = der(nativeKeyPair({ type: 'rsa', modulusLength: 1024 }).privateKey)
 const RSA = { kty: 'RSA' } as const
 const EC = { kty: 'EC', curve: 'P-256' } as const
 

@@ -10,6 +10,7 @@ import { copyKey } from '../../src/crypto/key-parts.js'
 import type { EcPrivateKey, RsaPrivateKey } from '../../src/crypto/keys.js'
 import { toBase64url } from '../../src/bytes/base64.js'
 import type { Enclave, EnclaveAnswer, EnclaveCommand, EnclaveFault, KeyKind, PublicPart } from '../../src/enclave/commands.js'
+import { nativeKeyPair } from '../support/native.js'
 
 /** The vault of these tests. */
 export const VAULT = 'https://contoso.vault.azure.net'
@@ -40,8 +41,8 @@ function makeNativeKey(kind: KeyKind): NativeKey {
   if (family === 'oct') return { kind, payload: own(native.randomBytes(Number(size) / 8)), part: { kty: 'oct' }, identity: null }
   const pair =
     family === 'rsa'
-      ? native.generateKeyPairSync('rsa', { modulusLength: Number(size) })
-      : native.generateKeyPairSync('ec', { namedCurve: { 'P-256': 'prime256v1', 'P-256K': 'secp256k1', 'P-384': 'secp384r1', 'P-521': 'secp521r1' }[size]! })
+      ? nativeKeyPair({ type: 'rsa', modulusLength: Number(size) })
+      : nativeKeyPair({ type: 'ec', namedCurve: { 'P-256': 'prime256v1', 'P-256K': 'secp256k1', 'P-384': 'secp384r1', 'P-521': 'secp521r1' }[size]! })
   return {
     kind,
     payload: own(pair.privateKey.export({ type: 'pkcs8', format: 'der' })),

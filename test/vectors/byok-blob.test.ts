@@ -7,7 +7,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Crypto } from '../../src/crypto/crypto.js'
-import { checkPrivateKey } from '../../src/crypto/key-check.js'
 import { wipeKey } from '../../src/crypto/key-parts.js'
 import type { Curve, RsaPrivateKey, TargetKey } from '../../src/crypto/keys.js'
 import { AZURE_MECHANISM, rsaAesWrap } from '../../src/crypto/rsa-aes-key-wrap.js'
@@ -27,7 +26,7 @@ async function judge(crypto: Crypto, plaintext: Uint8Array, vector: Vector, kek:
   const parsed = parseTarget(plaintext, declaredBy(vector), { trailingZeros: reading === 'lenient' })
   if (!parsed.ok) return parsed
   const { key } = parsed.value
-  const checked = key.type === 'oct' ? accept(undefined) : vector.primality ? checkPrivateKey(key, { primality: true }) : await crypto.checkPrivateKey(key)
+  const checked = key.type === 'oct' ? accept(undefined) : await crypto.checkPrivateKey(key)
   if (!checked.ok) return checked
   const differs = kek ? differsFromKek(key, kek) : accept(undefined)
   return differs.ok ? accept(key) : differs
@@ -70,7 +69,7 @@ for (const vector of plaintextFile.tests) {
         if (!isAccepted(vector, reading)) return refusedAs(vector, target)
         assert.equal(publicPartOf(await accepted(target)), vector['public'])
       })
-    if (vector.result === 'invalid' && kek === null && !vector.primality)
+    if (vector.result === 'invalid' && kek === null)
       plaintext(title(vector, `requirement of the fault, ${reading}`), () => {
         const target = readTarget(bytes(vector, 'plaintext'), declaredBy(vector), { trailingZeros: reading === 'lenient' })
         assert.is(target.ok ? 'accepted' : target.fault.requirement, vector.requirement)

@@ -158,8 +158,8 @@ const PAYLOADS: readonly (readonly [length: number, what: string])[] = [
 /** Modulus bits, samples, and whether the peers are asked too: above 2048 bits they take minutes. */
 const KEY_SIZES: readonly (readonly [bits: number, samples: number, peers: boolean])[] = [
   [2048, 60, true],
-  [3072, 24, false],
-  [4096, 10, false],
+  [3072, 30, false],
+  [4096, 20, false],
 ]
 
 const KEYS: readonly (readonly [name: string, pair: () => native.KeyPairKeyObjectResult])[] = [

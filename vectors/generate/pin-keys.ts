@@ -58,8 +58,13 @@ for (const [name, use, make] of WANTED) file.keys[name] ??= { use, ...make() }
 writeFileSync(FILE, `${JSON.stringify(file, null, 2)}\n`)
 
 function generated(bits: number): Omit<Pinned, 'use'> {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: bits, publicExponent: 65537 })
-  return { bits, pkcs8: privateKey.export({ type: 'pkcs8', format: 'der' }).toString('hex') }
+  const { privateKey } = generateKeyPairSync('rsa', {
+    modulusLength: bits,
+    publicExponent: 65537,
+    publicKeyEncoding: { type: 'spki', format: 'der' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'der' },
+  })
+  return { bits, pkcs8: privateKey.toString('hex') }
 }
 
 function threePrimes(): Omit<Pinned, 'use'> {
