@@ -1,8 +1,10 @@
 /**
  * `keyferry/byok`: the formats and policies of cloud key import, pure and without state. What the roles do with them is in
- * `keyferry/machines/byok`, the cryptography is in `keyferry/core`.
+ * `keyferry/machines/byok`, the cryptography is in `keyferry/core`. What a transfer may carry belongs to the protocol and is
+ * exported here, though its file lies in the core, below the enclave that asks it.
  * @module
  */
+export * from '../crypto/target.js'
 export * from './display.js'
 export * from './faults.js'
 export * from './kek.js'

@@ -21,7 +21,6 @@ export { decodePkcs1PrivateKey, decodePkcs1PublicKey, encodePkcs1PrivateKey, enc
 export * from './pkcs8.js'
 export { decodeSec1, encodeSec1, type PointCode, type Sec1Code } from './sec1.js'
 export * from './spki.js'
-export * from './target.js'
 
 // Providers and primitives.
 export { fromBase64url, toBase64url } from '../bytes/base64.js'

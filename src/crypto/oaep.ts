@@ -72,7 +72,8 @@ export function oaepDecode(block: Uint8Array, { hash, mgf1, label = NO_LABEL }: 
     xorMask(data, mgf1, seed)
 
     let bad = opened[0]!
-    digest(hash, label).forEach((byte, i) => (bad |= byte ^ data[i]!))
+    const labelHash = digest(hash, label)
+    for (let i = 0; i < size; i++) bad |= labelHash[i]! ^ data[i]!
     // `start` is where the message begins; `searching` is a mask that stays set until the separator is met.
     let start = 0
     let searching = -1

@@ -51,6 +51,20 @@ export interface Disturbance {
   readonly other: number
 }
 
+/** What an attacker in the middle does with every message of a kind, from the beginning to the end. */
+export const TACTICS = [
+  'own pair',
+  'own vault',
+  'own vault, honest kid',
+  'other target',
+  'plant',
+  'widen',
+  'rename',
+  'puppet',
+  'old evidence',
+  'no evidence',
+] as const
+
 /** A run. */
 export interface Storm {
   readonly policy: ByokPolicy
@@ -63,6 +77,7 @@ export interface Storm {
   /** When the KEK expires, or `null`. */
   readonly expires: number | null
   readonly disturbances: readonly Disturbance[]
+  readonly tactics: readonly (typeof TACTICS)[number][]
 }
 
 /** What came of it. */
@@ -89,17 +104,20 @@ export const EVIL_VAULT = 'https://evil.managedhsm.azure.net'
 /** What every storm of a process shares: slow keys. A KEK is never given out twice within one run. */
 export interface Stock {
   readonly crypto: Crypto
-  /** The attacker's own pair. */
+  /** The attacker's own pair, and the only KEK of his own vault. */
   readonly own: RsaPrivateKey
+  readonly foreign: RsaPrivateKey
+  /** The key that he plants. */
+  readonly mine: EcPrivateKey
 }
 
 /** Makes the stock. */
 export async function stock(size = 6): Promise<Stock> {
   const crypto = nodeCrypto()
-  const keys = await Promise.all(Array.from({ length: size + 1 }, () => crypto.generateRsa(2048)))
-  const own = keys.pop()!
+  const keys = await Promise.all(Array.from({ length: size + 2 }, () => crypto.generateRsa(2048)))
+  const [own, foreign] = keys.splice(size) as [RsaPrivateKey, RsaPrivateKey]
   let next = 0
-  return { own, crypto: { ...crypto, generateRsa: () => copyKey(keys[next++ % keys.length]!) } }
+  return { own, foreign, mine: crypto.generateEc('P-256'), crypto: { ...crypto, generateRsa: () => copyKey(keys[next++ % keys.length]!) } }
 }
 
 /** An enclave whose answers wait until they are let out. What is asked is done at once and in order. */
@@ -128,32 +146,36 @@ export function wrapFor(kek: { readonly n: string; readonly e: string }, payload
 }
 
 /** Runs a storm until the dust has settled. */
-export async function weather(storm: Storm, { crypto, own }: Stock): Promise<Aftermath> {
-  return new Weather(storm, crypto, own).run()
+export async function weather(storm: Storm, shared: Stock): Promise<Aftermath> {
+  return new Weather(storm, shared).run()
 }
 
 class Weather {
   readonly #storm: Storm
+  readonly #stock: Stock
   readonly #crypto: Crypto
-  readonly #own: RsaPrivateKey
   readonly #late: (() => void)[] = []
   readonly #said: Envelope[] = []
   readonly #miscounted: string[] = []
   readonly #everHeld = new Map<string, KeyRecord>()
   #world!: World
   #evil!: SoftwareEnclave
-  #evilKek: Extract<EnclaveAnswer, { type: 'enclave.kekMade' }> | null = null
+  #evilKek!: Extract<EnclaveAnswer, { type: 'enclave.kekMade' }>
+  /** History is made without an enemy. */
+  #enemy = false
 
-  constructor(storm: Storm, crypto: Crypto, own: RsaPrivateKey) {
+  constructor(storm: Storm, shared: Stock) {
     this.#storm = storm
-    this.#crypto = crypto
-    this.#own = own
+    this.#stock = shared
+    this.#crypto = shared.crypto
   }
 
   async run(): Promise<Aftermath> {
-    const { policy, kind, serialised, late, history, expires, disturbances } = this.#storm
+    const { policy, kind, serialised, late, history, expires, disturbances, tactics } = this.#storm
     const evilKey = (await this.#crypto.generateEc('P-256')) as EcPrivateKey
-    this.#evil = softwareEnclave({ crypto: this.#crypto, policy, identity: { vault: EVIL_VAULT, signingKey: evilKey }, name: 'other vault HSM' })
+    const evilCrypto = { ...this.#crypto, generateRsa: () => copyKey(this.#stock.foreign) }
+    this.#evil = softwareEnclave({ crypto: evilCrypto, policy, identity: { vault: EVIL_VAULT, signingKey: evilKey }, name: 'other vault HSM' })
+    this.#evilKek = (await this.#evil.perform('evil', { type: 'makeKek', name: 'kek', bits: 2048 })) as Extract<EnclaveAnswer, { type: 'enclave.kekMade' }>
     let slow = false
     this.#world = await world({
       crypto: this.#crypto,
@@ -166,7 +188,7 @@ class Weather {
       },
       network: (envelope) => {
         this.#said.push(envelope)
-        return [envelope]
+        return this.#enemy ? tactics.reduce<readonly Envelope[]>((all, tactic) => all.flatMap((one) => this.#use(tactic, one)), [envelope]) : [envelope]
       },
     })
     await this.#world.makeTarget('target', kind)
@@ -178,6 +200,7 @@ class Weather {
     }
     const request = policy.kekProof === 'pinned' ? await this.#pin(base) : base
     slow = late
+    this.#enemy = true
     this.#world.ceremony.begin(request)
     await this.#blow(disturbances)
     const rounds = await this.#settle()
@@ -319,10 +342,10 @@ class Weather {
         put(possible(this.#invented(pick, other)))
         return
       case 'plant':
-        put(possible(await this.#planted(pick, other)))
+        put(possible(this.#planted(pick, other)))
         return
       case 'substitute':
-        put(possible(await this.#substituted(pick)))
+        put(possible(this.#substituted(pick)))
         return
       case 'jargon':
         put({ from: 'client', to: one(ROLES, other)!, port: 'wire', message: one(JARGON)! })
@@ -382,11 +405,11 @@ class Weather {
   }
 
   /** A key of the attacker's, wrapped for a public KEK that he has seen, uploaded as if it were the target. */
-  async #planted(pick: number, other: number): Promise<Envelope | undefined> {
+  #planted(pick: number, other: number): Envelope | undefined {
     const kek = this.#last('client.kek')
     if (!kek) return undefined
     const { kty, crv, operations } = kindOf(this.#storm.kind)
-    const payload = kty === 'EC' ? writeTarget((await this.#crypto.generateEc(crv!)) as EcPrivateKey) : Uint8Array.from(Buffer.alloc(32, 1 + (pick % 255)))
+    const payload = kty === 'EC' ? writeTarget(this.#stock.mine) : Uint8Array.from(Buffer.alloc(32, 1 + (pick % 255)))
     const ciphertext = toBase64url(wrapFor(kek as { n: string; e: string }, payload))
     const file = writeTransferFile({ kek: kek['kid'] as Kid, ciphertext, generator: 'attacker' })
     if (!file.ok) return undefined
@@ -405,13 +428,13 @@ class Weather {
   }
 
   /** A KEK of the attacker's, offered to tool or source HSM: his own pair, or one of his own genuine vault. */
-  async #substituted(pick: number): Promise<Envelope> {
+  #substituted(pick: number): Envelope {
     const honest = this.#last('client.kek')
     const target = 'target'
     const operations = ['import']
-    const pair = { n: toBase64url(this.#own.n), e: toBase64url(this.#own.e), evidence: (honest?.['evidence'] ?? null) as string | null }
+    const { own } = this.#stock
+    const pair = { n: toBase64url(own.n), e: toBase64url(own.e), evidence: (honest?.['evidence'] ?? null) as string | null }
     const kid = (honest?.['kid'] ?? { vault: VAULT, name: 'kek', version: 'a'.repeat(32) }) as Kid
-    this.#evilKek ??= (await this.#evil.perform('evil', { type: 'makeKek', name: 'kek', bits: 2048 })) as Extract<EnclaveAnswer, { type: 'enclave.kekMade' }>
     const { n, e, evidence, version } = this.#evilKek
     const genuine = { n, e, evidence, kid: { vault: EVIL_VAULT, name: 'kek', version } }
     const [to, message] = [
@@ -423,6 +446,45 @@ class Weather {
       ['sourceHsm', { type: 'tool.wrap', kid, n: honest?.['n'] ?? n, e, evidence: honest?.['evidence'] ?? null, target: 'older' }],
     ][pick % 6] as [RoleName, Message]
     return { from: 'tool', to, port: 'wire', message }
+  }
+
+  /** What a message becomes under a tactic. */
+  #use(tactic: (typeof TACTICS)[number], envelope: Envelope): readonly Envelope[] {
+    const message = envelope.message as Message & Record<string, unknown>
+    const but = (change: object): readonly Envelope[] => [{ ...envelope, message: { ...message, ...change } as Message }]
+    const { own } = this.#stock
+    const { n, e, evidence, version } = this.#evilKek
+    const isWrap = message.type === 'tool.wrap'
+    const isImport = message.type === 'client.importKey'
+    const isShown = message.type === 'vault.key' && envelope.to === 'officer'
+    switch (tactic) {
+      case 'own pair':
+        return isWrap ? but({ n: toBase64url(own.n), e: toBase64url(own.e) }) : [envelope]
+      case 'own vault':
+        return isWrap ? but({ n, e, evidence, kid: { vault: EVIL_VAULT, name: 'kek', version } }) : [envelope]
+      case 'own vault, honest kid':
+        return isWrap ? but({ n, e, evidence }) : [envelope]
+      case 'other target':
+        return isWrap ? but({ target: 'older' }) : [envelope]
+      case 'plant':
+        return isImport ? but({ file: (this.#planted(1, 1)?.message as { file?: string } | undefined)?.file ?? message['file'] }) : [envelope]
+      case 'widen':
+        return isImport ? but({ operations: kindOf(this.#storm.kind).operations.slice(0, 1) }) : [envelope]
+      case 'rename':
+        return isImport ? but({ name: 'renamed' }) : [envelope]
+      case 'puppet': {
+        // The client is kept quiet, and the attacker says what it would have said.
+        if (message.type === 'client.gaveUp' || message.type === 'client.imported') return []
+        if (message.type !== 'vault.key' || envelope.to !== 'client' || (message['operations'] as readonly string[]).includes('import')) return [envelope]
+        return [{ from: 'client', to: 'officer', port: 'wire', message: { type: 'client.imported', kid: message['kid'] } as Message }]
+      }
+      case 'old evidence': {
+        const seen = this.#said.map((line) => (line.message as { evidence?: unknown }).evidence).filter((one) => typeof one === 'string')
+        return isShown ? but({ evidence: seen[0] ?? null }) : [envelope]
+      }
+      case 'no evidence':
+        return isShown ? but({ evidence: null }) : [envelope]
+    }
   }
 
   #command(pick: number, other: number): Message {
@@ -457,8 +519,7 @@ class Weather {
     for (const { message } of this.#said) {
       if (message.type !== 'sourceHsm.wrapped') continue
       const { ciphertext } = message as Message & { ciphertext: string }
-      if ((await this.#crypto.rsaAesUnwrap(this.#own, Uint8Array.from(Buffer.from(ciphertext, 'base64url')), mechanism)).ok) opened.push('his own pair')
-      if (!this.#evilKek) continue
+      if ((await this.#crypto.rsaAesUnwrap(this.#stock.own, Uint8Array.from(Buffer.from(ciphertext, 'base64url')), mechanism)).ok) opened.push('his own pair')
       const answer = await this.#evil.perform('evil', { type: 'importTransfer', kek: this.#evilKek.key, ciphertext, name: 'stolen', kty, crv, operations })
       if (answer?.type === 'enclave.imported') opened.push('his own vault')
     }

@@ -44,7 +44,7 @@ test('BYOK-35 BYOK-107 a KEK is made and answered as a public key bundle', () =>
   ])
 })
 
-test('BYOK-34 BYOK-35 a KEK of another size, with another operation, or under the name of a target is not made', () => {
+test('BYOK-34 BYOK-35 BYOK-172 a KEK of another size, with another operation, or under the name of a target is not made', () => {
   for (const wrong of [{ bits: 1024 }, { bits: 2049 }, { operations: ['import', 'decrypt'] }, { operations: [] }, { operations: ['decrypt'] }]) {
     const said = last([change(s['client.createKek'], wrong)])
     assert.equal(words(said, 'wire'), ['vault.error'])
@@ -110,7 +110,7 @@ test('BYOK-24 the clock may strike at any time and disturbs nothing', () => {
   }
 })
 
-test('BYOK-68 BYOK-110 type and operations are judged before the file, and told apart from it', () => {
+test('BYOK-68 BYOK-110 BYOK-172 type and operations are judged before the file, and told apart from it', () => {
   for (const wrong of [
     { kty: 'oct', crv: null, operations: ['encrypt'] },
     { operations: ['wrapKey'] },
