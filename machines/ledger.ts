@@ -4,8 +4,12 @@
  * demonstrations (SECURITY.md).
  *
  * A secret is searched for raw, in hex, in base64 and base64url in all three phases, in base64 of base64, as a decimal
- * list, and each of these with its bytes reversed. Texts are collected leaf by leaf: every string, number list and byte
- * array anywhere in a message, snapshot, inspection event, output or file; and what a string holds that is JSON itself.
+ * list, as one decimal number, and each of these with its bytes reversed. Texts are collected leaf by leaf: every string,
+ * number list, byte array and member name anywhere in a message, snapshot, inspection event, output or file; what a string
+ * holds that is JSON itself; and the same without its white space, so that a PEM file or a printed buffer hides nothing.
+ *
+ * Only a whole secret is found. Half of one, one that is shorter than 16 bytes, and one that is masked, compressed or
+ * written in any other way are not.
  *
  * Spec: spec/byok.md, BYOK-1, BYOK-6, BYOK-155.
  * @module
@@ -30,10 +34,10 @@ export class Ledger {
   readonly #texts = new Map<string, string>()
   readonly #counts: Record<ShownAs, number> = { message: 0, snapshot: 0, 'inspection event': 0, output: 0, file: 0, text: 0 }
 
-  /** The witness to construct an enclave with. Bytes are copied. */
+  /** The witness to construct an enclave with. Bytes are copied, those of a Node `Buffer` too, whose `slice` does not copy. */
   readonly witness = (secret: { readonly name: string; readonly bytes: Uint8Array; readonly enclave: string }): void => {
     // Shorter strings would be found by chance.
-    if (secret.bytes.length >= 16) this.#secrets.push({ name: secret.name, enclave: secret.enclave, bytes: secret.bytes.slice() })
+    if (secret.bytes.length >= 16) this.#secrets.push({ name: secret.name, enclave: secret.enclave, bytes: Uint8Array.from(secret.bytes) })
   }
 
   /** Notes something public. */
@@ -89,17 +93,19 @@ const WINDOW = 16
 
 /** Every way of writing a secret that is searched for. */
 export function formsOf(bytes: Uint8Array): readonly (readonly [form: string, text: string])[] {
-  return [...straightFormsOf(bytes, ''), ...straightFormsOf(bytes.slice().reverse(), 'reversed ')]
+  return [...straightFormsOf(bytes, ''), ...straightFormsOf(Uint8Array.from(bytes).reverse(), 'reversed ')]
 }
 
 function straightFormsOf(bytes: Uint8Array, prefix: string): (readonly [string, string])[] {
-  const hex = toHex(bytes)
+  // A number is often printed without its leading zeros.
+  const hex = toHex(bytes).replace(/^0+(?=.{16})/, '')
   const once = phasesOf(bytes)
   const forms: (readonly [string, string])[] = [
-    [`${prefix}raw`, String.fromCharCode(...bytes)],
+    [`${prefix}raw`, latin1(bytes)],
     [`${prefix}hex`, hex],
     [`${prefix}HEX`, hex.toUpperCase()],
-    [`${prefix}decimal list`, Array.from(bytes).join(',')],
+    [`${prefix}decimal list`, bytes.join(',')],
+    [`${prefix}decimal number`, BigInt(`0x${hex || '0'}`).toString()],
   ]
   for (const inner of once) {
     forms.push([`${prefix}base64`, inner], [`${prefix}base64url`, urlForm(inner)])
@@ -120,36 +126,50 @@ function phasesOf(bytes: Uint8Array): readonly string[] {
 
 const urlForm = (text: string) => text.replace(/\+/g, '-').replace(/\//g, '_')
 
-/** Every text in a value, however deep; number lists and byte arrays as decimal list and hex. */
+/** Bytes as text, one character each. `String.fromCharCode(...bytes)` alone takes no more bytes than the stack does. */
+function latin1(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) text += String.fromCharCode(byte)
+  return text
+}
+
+/** Every text in a value, however deep; numbers that stand together as decimal list, bytes one character each. */
 function* leaves(value: unknown, seen = new Set<object>()): Generator<string> {
   if (typeof value === 'string') yield* textsOf(value, seen)
+  if (typeof value === 'symbol' && value.description !== undefined) yield* textsOf(value.description, seen)
   if (typeof value === 'bigint') yield value.toString(16)
   if (typeof value !== 'object' || value === null || seen.has(value)) return
   seen.add(value)
-  if (ArrayBuffer.isView(value)) {
-    let text = ''
-    for (const byte of new Uint8Array(value.buffer, value.byteOffset, value.byteLength)) text += String.fromCharCode(byte)
-    yield* textsOf(text, seen)
-    return
-  }
+  if (value instanceof ArrayBuffer) yield* textsOf(latin1(new Uint8Array(value)), seen)
+  if (value instanceof Map) yield* leaves([...value.keys(), ...value.values()], seen)
+  if (value instanceof Set) yield* leaves([...value], seen)
+  if (ArrayBuffer.isView(value)) yield* textsOf(latin1(new Uint8Array(value.buffer, value.byteOffset, value.byteLength)), seen)
   // A byte array in JSON is an object with numbered members.
   const items = Object.values(value) as unknown[]
-  if (items.length > 0 && items.every((item) => typeof item === 'number')) {
-    yield items.join(',')
-    return
-  }
-  if (value instanceof Map || value instanceof Set) for (const item of value) yield* leaves(item, seen)
+  const numbers = items.filter((item) => typeof item === 'number')
+  yield numbers.join(',')
+  if (ArrayBuffer.isView(value) || (Array.isArray(value) && numbers.length === items.length)) return
   // Own names, not only enumerable ones: an error's message and stack are among them.
-  for (const name of Object.getOwnPropertyNames(value)) {
-    yield name
-    yield* leaves((value as Record<string, unknown>)[name], seen)
+  for (const name of Reflect.ownKeys(value)) {
+    yield* leaves(name, seen)
+    yield* leaves(memberOf(value, name), seen)
   }
 }
 
-/** A text as it is, number lists in it without what a printer puts between the numbers, and what it says as JSON. */
+/** A member, or what reading it throws. */
+function memberOf(value: object, name: PropertyKey): unknown {
+  try {
+    return (value as Record<PropertyKey, unknown>)[name]
+  } catch (error) {
+    return error
+  }
+}
+
+/** A text as it is, without what a printer puts between bytes or into long lines, and what it says as JSON. */
 function* textsOf(text: string, seen: Set<object>): Generator<string> {
   yield text
-  if (/\d\s*,\s*["\d]/.test(text)) yield text.replace(/\\*"\d+\\*"\s*:/g, '').replace(/(\d)\s*,\s*(?=\d)/g, '$1,')
+  const dense = text.replace(/\\*"\d+\\*"\s*:/g, '').replace(/\s+|\\+[nrt]/g, '')
+  if (dense !== text) yield dense
   if (/^\s*[[{"]/.test(text)) yield* leaves(parsed(text), seen)
 }
 

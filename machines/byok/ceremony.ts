@@ -10,7 +10,7 @@ import type { Actor } from 'xstate'
 import type { ClientToVault, OfficerToVault, TargetKty, VaultAnswer } from '../../src/byok/messages.js'
 import type { ByokPolicy } from '../../src/byok/policy.js'
 import { readMessage } from '../../src/byok/read-message.js'
-import { answerToBadRequest, decodeAnswer, decodeRequest, encodeAnswer, encodeRequest } from '../../src/byok/rest.js'
+import { answerToBadRequest, decodeAnswer, decodeRequest, encodeAnswer, encodeRequest, type HttpRequest } from '../../src/byok/rest.js'
 import type { Curve } from '../../src/crypto/keys.js'
 import type { Enclave, KeyIdentity, Operation } from '../../src/enclave/commands.js'
 import { turnstile, type Message } from '../ports.js'
@@ -138,11 +138,11 @@ export class Ceremony {
   #travel({ to, message }: Envelope): { readonly carried: unknown; readonly message: Message; readonly to?: string } {
     if (isCall(message)) {
       const speaker = askerOf(message.request)
-      const carried = encodeRequest(message)
-      const heard = decodeRequest(carried, { speaker, reading: 'lenient' })
-      if (heard.ok) return { carried, message: heard.value }
+      const carried = encoded(message)
+      const heard = carried && decodeRequest(carried, { speaker, reading: 'lenient' })
+      if (heard?.ok) return { carried, message: heard.value }
       // A call that the vault's codec cannot read never reaches the machine: the codec answers it.
-      return { carried, message: answerToBadRequest(heard.fault, message.request), to: speaker }
+      return { carried, message: answerToBadRequest(heard ? heard.fault : UNSPEAKABLE, message.request), to: speaker }
     }
     const call = isAnswer(message) && to === askerOf(message.request) ? this.#calls.get(message.request) : undefined
     // What has not even the shape of an answer is left to the port to turn away.
@@ -155,6 +155,17 @@ export class Ceremony {
 
 /** Roles name their calls after themselves. */
 const askerOf = (request: unknown): 'client' | 'officer' => (typeof request === 'string' && request.startsWith('officer-') ? 'officer' : 'client')
+
+/** A forged message may be none that REST could carry. */
+function encoded(message: ClientToVault | OfficerToVault): HttpRequest | undefined {
+  try {
+    return encodeRequest(message)
+  } catch {
+    return undefined
+  }
+}
+
+const UNSPEAKABLE = { code: 'call_unknown', requirement: 'BYOK-173' }
 
 const unreadable = (request: string): VaultAnswer => ({
   type: 'vault.error',
@@ -174,8 +185,8 @@ const CALLS: ReadonlySet<string> = new Set([
 ])
 const ANSWERS: ReadonlySet<string> = new Set(['vault.key', 'vault.deleted', 'vault.error'])
 
-const isCall = (message: Message): message is ClientToVault | OfficerToVault => CALLS.has(message.type)
-const isAnswer = (message: Message): message is VaultAnswer => ANSWERS.has(message.type)
+const isCall = (message: Message): message is ClientToVault | OfficerToVault => CALLS.has((message as Message | null)?.type ?? '')
+const isAnswer = (message: Message): message is VaultAnswer => ANSWERS.has((message as Message | null)?.type ?? '')
 
 const ROUTES: Readonly<Record<string, RoleName>> = {
   'client.createKek': 'vault',

@@ -1,7 +1,7 @@
 /**
  * The customer's client, online at the vault: creates the KEK, fetches it, has the target wrapped, uploads the file.
  *
- *   start ─▶ creatingKek ─▶ fetchingKek ─▶ expectFile ─▶ importing ─▶ imported ─▶ expectOfficer ─▶ settled ─▶ disposing ─▶ done
+ *   start ─▶ creatingKek ─▶ fetchingKek ─▶ expectFile ─▶ looking ─▶ importing ─▶ imported ─▶ expectOfficer ─▶ settled ─▶ disposing ─▶ done
  *     └── the KEK exists ──────▲                          │   ▲                                        └── keep the KEK ──▲
  *                                                 timeout ▼   │ not there, once
  *                                                        asking ─ it is there ─▶ imported
@@ -47,6 +47,8 @@ interface ClientContext extends ClientInput {
   readonly madeKek: boolean
   readonly file: string | null
   readonly expected: PublicPart | null
+  /** The newest version under the target's name before the import; the import made another one. */
+  readonly before: string | null
   readonly retried: boolean
   readonly kid: Kid | null
   readonly kekDisposed: boolean
@@ -81,8 +83,12 @@ export const clientMachine = setup({
       event.operations[0] === 'import' &&
       event.kid.name === context.kek.name &&
       (context.kekKid === null || event.kid.version === context.kekKid.version),
-    isTheImport: ({ context, event }) => event.type === 'vault.key' && event.request === requestId(context) && samePublic(event.key, context.expected),
+    isTheImport: ({ context, event }) =>
+      event.type === 'vault.key' && event.request === requestId(context) && event.kid.version !== context.before && samePublic(event.key, context.expected),
+    nothingThere: ({ context, event }) => event.type === 'vault.error' && event.request === requestId(context) && event.status === 404,
     notThereYet: ({ context, event }) => event.type === 'vault.error' && event.request === requestId(context) && event.status === 404 && !context.retried,
+    stillTheOldOne: ({ context, event }) =>
+      event.type === 'vault.key' && event.request === requestId(context) && event.kid.version === context.before && !context.retried,
     officerExpected: ({ context }) => context.expectOfficer,
     confirmsMine: ({ context, event }) =>
       event.type === 'officer.confirmed' && event.kid.name === context.kid?.name && event.kid.version === context.kid.version,
@@ -109,6 +115,10 @@ export const clientMachine = setup({
     noteFile: assign(({ event }) => {
       assertEvent(event, 'tool.file')
       return { file: event.file, expected: event.key }
+    }),
+    noteBefore: assign(({ event }) => {
+      assertEvent(event, 'vault.key')
+      return { before: event.kid.version }
     }),
     askImport: sendTo('wire', ({ context }) => {
       const { name, kty, crv, operations, enabled, file } = context
@@ -142,6 +152,7 @@ export const clientMachine = setup({
     madeKek: false,
     file: null,
     expected: null,
+    before: null,
     retried: false,
     kid: null,
     kekDisposed: false,
@@ -177,7 +188,17 @@ export const clientMachine = setup({
       description: 'Tool, source HSM and officer are at work.',
       meta: { requirements: ['BYOK-7'] },
       on: {
-        'tool.file': { target: 'importing', actions: ['noteFile', 'reportFile'], meta: { requirements: ['BYOK-98'] } },
+        'tool.file': { target: 'looking', actions: ['noteFile', 'reportFile'], meta: { requirements: ['BYOK-98'] } },
+        '*': 'undoing',
+      },
+    },
+    looking: {
+      description: 'What lies under the name now? Without knowing, a lost answer could not be told from an import that failed.',
+      meta: { requirements: ['BYOK-30', 'BYOK-158'] },
+      entry: ['countRequest', 'askWhether'],
+      on: {
+        'vault.key': { guard: 'answersMe', target: 'importing', actions: 'noteBefore', meta: { requirements: ['BYOK-25'] } },
+        'vault.error': { guard: 'nothingThere', target: 'importing', meta: { requirements: ['BYOK-158'] } },
         '*': 'undoing',
       },
     },
@@ -202,6 +223,7 @@ export const clientMachine = setup({
       on: {
         'vault.key': [
           { guard: 'isTheImport', target: 'imported', actions: 'noteImported', meta: { requirements: ['BYOK-158'] } },
+          { guard: 'stillTheOldOne', target: 'importing', actions: 'noteRetry', meta: { requirements: ['BYOK-30'] } },
           { guard: 'answersMe', target: 'undoing', meta: { requirements: ['BYOK-21'] } },
           { actions: 'reportStale', meta: { requirements: ['BYOK-158'] } },
         ],

@@ -78,6 +78,13 @@ export const officerMachine = setup({
     },
     targetExpected: ({ context }) => context.offer?.target === context.target,
     comparisonAsked: ({ context }) => context.compareImported,
+    namedAsNoted: ({ context, event }) => event.type === 'client.imported' && event.kid.name === context.name && event.kid.vault === context.vault,
+    answersDisabled: ({ context, event }) =>
+      event.type === 'vault.key' &&
+      !event.enabled &&
+      event.request === requestId(context) &&
+      event.kid.name === context.kid?.name &&
+      event.kid.version === context.kid.version,
     answersMe: ({ context, event }) =>
       event.type === 'vault.key' && event.request === requestId(context) && event.kid.name === context.kid?.name && event.kid.version === context.kid.version,
     nowEnabled: ({ context, event }) =>
@@ -91,8 +98,8 @@ export const officerMachine = setup({
     evidenceGenuine: ({ context }) => context.found?.genuine === true,
     keyIsTheSame: ({ context }) => context.found?.sameKey === true,
     operationsAsNoted: ({ context }) =>
-      context.found?.operations?.length === context.operations.length &&
-      context.operations.every((operation) => context.found?.operations?.includes(operation)),
+      context.operations.every((operation) => context.found?.operations?.includes(operation)) &&
+      context.found?.operations?.every((operation) => context.operations.includes(operation)) === true,
     nameAsNoted: ({ context }) => {
       const said = context.found?.kid
       return said?.vault === context.vault && said.name === context.name && said.name === context.kid?.name && said.version === context.kid.version
@@ -135,6 +142,8 @@ export const officerMachine = setup({
     tellRefused: sendTo('wire', ({ context }) => ({ type: 'officer.refused', fault: context.fault })),
     blameKek: assign({ fault: { code: 'kek_vault_differs', requirement: 'BYOK-143' } }),
     blameTarget: assign({ fault: { code: 'target_differs', requirement: 'BYOK-144' } }),
+    blameNamed: assign({ fault: { code: 'imported_name_differs', requirement: 'BYOK-147' } }),
+    blameEnabled: assign({ fault: { code: 'imported_already_enabled', requirement: 'BYOK-145' } }),
     blameUnavailable: assign({ fault: { code: 'comparison_not_available', requirement: 'BYOK-149' } }),
     blameEvidence: assign({ fault: { code: 'imported_evidence_not_genuine', requirement: 'BYOK-135' } }),
     blameKey: assign(({ context }) => ({
@@ -205,7 +214,11 @@ export const officerMachine = setup({
       description: 'The client says under which kid the key is said to be.',
       meta: { requirements: ['BYOK-145'] },
       on: {
-        'client.imported': { target: 'fetching', actions: 'noteImported', meta: { requirements: ['BYOK-146'] } },
+        'client.imported': [
+          { guard: 'namedAsNoted', target: 'fetching', actions: 'noteImported', meta: { requirements: ['BYOK-146'] } },
+          // Another key is none of this officer's business, and gets no order from him either.
+          { target: 'refused', actions: 'blameNamed', meta: { requirements: ['BYOK-147'] } },
+        ],
         '*': 'refused',
       },
     },
@@ -214,8 +227,12 @@ export const officerMachine = setup({
       meta: { requirements: ['BYOK-135', 'BYOK-146'] },
       entry: ['countRequest', 'askKey'],
       on: {
-        'vault.key': { guard: 'answersMe', target: 'checkAnswer' },
-        '*': 'distrusted',
+        'vault.key': [
+          { guard: 'answersDisabled', target: 'checkAnswer', meta: { requirements: ['BYOK-145'] } },
+          // A version that is in use already is not what this import made; it is left alone.
+          { guard: 'answersMe', target: 'refused', actions: 'blameEnabled', meta: { requirements: ['BYOK-145'] } },
+        ],
+        '*': 'refused',
       },
     },
     checkAnswer: {

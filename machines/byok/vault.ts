@@ -6,7 +6,7 @@
  *      ├──── client.importKey ──▶ checkTarget ▶ checkFile ▶ checkVault ▶ checkKek ▶ importing ─ vaultHsm.imported ─▶ waiting
  *      ├──── client.deleteKek ──▶ destroyingKek ─ vaultHsm.destroyed ─▶ waiting
  *      ├──── client.getKey, officer.getKey, officer.setEnabled ─▶ answered at once
- *      └─ otherwise, in any state ─▶ refused ─▶ waiting
+ *      └─ otherwise, in any state ─▶ refused ─▶ waiting          (each way back leads through tidying)
  *
  * Everything from an unreadable file to a KEK that is disabled, expired, foreign or unknown, and to what the HSM refused,
  * is answered with one and the same refusal (BYOK-114).
@@ -15,10 +15,11 @@
  * @module
  */
 import { assertEvent, assign, emit, sendTo, setup } from 'xstate'
-import type { AppSays, ClockSays, HsmToVault, OfficerToVault, VaultAnswer, VaultHearsClient } from '../../src/byok/messages.js'
-import type { KeyHandle, Kid, Operation, PublicPart } from '../../src/enclave/commands.js'
+import type { AppSays, ClockSays, HsmToVault, OfficerToVault, VaultHearsClient, VaultToHsm } from '../../src/byok/messages.js'
+import type { KeyHandle, Operation } from '../../src/enclave/commands.js'
 import { closedPort } from '../ports.js'
 import type { Progress } from './common.js'
+import { added, bringsOrphan, find, keyAnswer, NOT_FOUND, switched, versionsOf, without, type KeyRecords, type KeyVersion } from './vault-records.js'
 
 /** What a vault is set up with. */
 export interface VaultInput {
@@ -32,56 +33,25 @@ export interface VaultInput {
   readonly now: number
 }
 
-/** One version of one key, as the front end knows it. */
-export interface KeyVersion {
-  readonly handle: KeyHandle
-  readonly kek: boolean
-  readonly key: PublicPart
-  readonly operations: readonly Operation[]
-  readonly enabled: boolean
-  readonly expires: number | null
-  readonly evidence: string | null
-}
-
 interface VaultContext extends VaultInput {
-  /** By name, then version; the last one added is the newest. */
-  readonly keys: Readonly<Record<string, readonly (KeyVersion & { readonly version: string })[]>>
-  /** The call in hand. */
+  readonly keys: KeyRecords
+  /** The request in hand. */
   readonly asked: VaultHearsClient | OfficerToVault | null
-  /** How many calls to the HSM were made; the number of the one in hand. */
+  /** The call to the HSM in hand, and how many there were. */
+  readonly call: VaultToHsm | null
   readonly calls: number
+  /** Whether the call in hand was sent a second time. */
+  readonly repeated: boolean
+  /** Keys that the HSM made too late; ordered destroyed until it says that they are gone. */
+  readonly orphans: readonly KeyHandle[]
 }
 
 type Hears = VaultHearsClient | OfficerToVault | HsmToVault | AppSays | ClockSays
 
 const BAD_TRANSFER = { status: 400, code: 'BadParameter', message: 'The key transfer blob is not valid.' }
 const BAD_REQUEST = { status: 400, code: 'BadParameter', message: 'The request is not valid for this key type or vault.' }
-const NOT_FOUND = { status: 404, code: 'KeyNotFound', message: 'A key with this name and version was not found in this vault.' }
 const HSM_FAILED = { status: 500, code: 'InternalServerError', message: 'The vault could not carry out the request; nothing was changed.' }
 const OUT_OF_TURN = { status: 409, code: 'Conflict', message: 'The vault was not waiting for this.' }
-
-/** The record that a name, and a version or the newest, stand for. */
-const find = (context: VaultContext, name: string, version: string | null) => {
-  const versions = Object.hasOwn(context.keys, name) ? context.keys[name]! : []
-  return version === null ? versions.at(-1) : versions.find((record) => record.version === version)
-}
-
-/** A new key of the HSM that no record stands for. The answer that brought a recorded one may come twice. */
-const isOrphan = (context: VaultContext, event: Hears) =>
-  (event.type === 'vaultHsm.kekMade' || event.type === 'vaultHsm.imported') &&
-  !Object.values(context.keys).some((versions) => versions.some(({ handle }) => handle === event.key))
-
-const keyAnswer = (context: VaultContext, request: string, name: string, version: string | null): VaultAnswer => {
-  const found = find(context, name, version)
-  if (!found) return { type: 'vault.error', request, ...NOT_FOUND }
-  const kid: Kid = { vault: context.vault, name, version: found.version }
-  return { type: 'vault.key', request, kid, key: found.key, operations: found.operations, enabled: found.enabled, evidence: found.evidence }
-}
-
-const added = (context: VaultContext, name: string, version: string, record: KeyVersion) => ({
-  ...context.keys,
-  [name]: [...(Object.hasOwn(context.keys, name) ? context.keys[name]! : []), { version, ...record }],
-})
 
 /** Operations that a target of each type may have (BYOK-110). */
 const ALLOWED: Readonly<Record<string, readonly Operation[]>> = {
@@ -105,14 +75,14 @@ export const vaultMachine = setup({
       [2048, 3072, 4096].includes(event.bits) &&
       event.operations.length === 1 &&
       event.operations[0] === 'import' &&
-      // A name holds key exchange keys or targets, never both: deleting the one must not take the other along.
-      find(context, event.name, null)?.kek !== false,
+      // One KEK to a name, and no target under it: deleting the one must not take another along.
+      versionsOf(context.keys, event.name).length === 0,
     versionKnown: ({ context, event }) =>
-      (event.type === 'officer.setEnabled' || event.type === 'officer.getKey') && find(context, event.name, event.version) !== undefined,
-    kekKnown: ({ context, event }) => event.type === 'client.deleteKek' && find(context, event.name, null)?.kek === true,
+      (event.type === 'officer.setEnabled' || event.type === 'officer.getKey') && find(context.keys, event.name, event.version) !== undefined,
+    kekKnown: ({ context, event }) => event.type === 'client.deleteKek' && find(context.keys, event.name, null)?.kek === true,
     targetAllowed: ({ context }) => {
       const asked = context.asked
-      if (asked?.type !== 'client.importKey' || (asked.kty === 'oct' && !context.takesOct) || find(context, asked.name, null)?.kek === true) return false
+      if (asked?.type !== 'client.importKey' || (asked.kty === 'oct' && !context.takesOct) || find(context.keys, asked.name, null)?.kek === true) return false
       return (
         (asked.crv !== null) === (asked.kty === 'EC') &&
         asked.operations.length > 0 &&
@@ -123,84 +93,90 @@ export const vaultMachine = setup({
     ownVault: ({ context }) => context.asked?.type === 'client.importKey' && context.asked.transfer?.kek.vault === context.vault,
     kekUsable: ({ context }) => {
       if (context.asked?.type !== 'client.importKey' || !context.asked.transfer) return false
-      const kek = find(context, context.asked.transfer.kek.name, context.asked.transfer.kek.version)
+      const kek = find(context.keys, context.asked.transfer.kek.name, context.asked.transfer.kek.version)
       return kek !== undefined && kek.kek && kek.enabled && (kek.expires === null || context.now < kek.expires)
     },
     answersCall: ({ context, event }) => 'call' in event && event.call === context.calls,
     late: ({ context, event }) => 'call' in event && event.call !== context.calls,
-    lateKey: ({ context, event }) => 'call' in event && event.call !== context.calls && isOrphan(context, event),
-    unrecordedKey: ({ context, event }) => isOrphan(context, event),
+    lateKey: ({ context, event }) => 'call' in event && event.call !== context.calls && bringsOrphan(context.keys, event),
+    unrecordedKey: ({ context, event }) => 'call' in event && bringsOrphan(context.keys, event),
+    orphanGone: ({ context, event }) => event.type === 'vaultHsm.destroyed' && context.orphans.includes(event.key),
+    orphansLeft: ({ context }) => context.orphans.length > 0,
+    notYetRepeated: ({ context }) => !context.repeated,
     /** Somebody else asked while a call was in hand. */
     interrupted: ({ context, event }) => requestOf(event) !== undefined && requestOf(event) !== context.asked?.request,
-    destroyedNewest: ({ context, event }) =>
-      event.type === 'vaultHsm.destroyed' && context.asked?.type === 'client.deleteKek' && find(context, context.asked.name, null)?.handle === event.key,
-    destroyedLast: ({ context, event }) =>
-      event.type === 'vaultHsm.destroyed' &&
-      context.asked?.type === 'client.deleteKek' &&
-      context.keys[context.asked.name]?.length === 1 &&
-      find(context, context.asked.name, null)?.handle === event.key,
+    destroyedTheKek: ({ context, event }) =>
+      event.type === 'vaultHsm.destroyed' && context.asked?.type === 'client.deleteKek' && find(context.keys, context.asked.name, null)?.handle === event.key,
   },
   actions: {
     noteAsked: assign(({ event }) => {
       assertEvent(event, ['client.createKek', 'client.importKey', 'client.deleteKek'])
       return { asked: event }
     }),
-    countCall: assign(({ context }) => ({ calls: context.calls + 1 })),
-    askKek: sendTo('wire', ({ context, event }) => {
+    // What is asked of the HSM is kept, so that it can be asked again, word for word, when no answer comes.
+    prepareKek: assign(({ context, event }) => {
       assertEvent(event, 'client.createKek')
-      return { type: 'vault.makeKek', call: context.calls, name: event.name, bits: event.bits }
+      return callOf(context, { type: 'vault.makeKek', call: context.calls + 1, name: event.name, bits: event.bits })
     }),
-    askImport: sendTo('wire', ({ context }) => {
+    prepareImport: assign(({ context }) => {
       const asked = context.asked as Extract<VaultHearsClient, { type: 'client.importKey' }>
-      const kek = asked.transfer && find(context, asked.transfer.kek.name, asked.transfer.kek.version)
+      const { kek, ciphertext } = asked.transfer!
       const { name, kty, crv, operations } = asked
-      return { type: 'vault.import', call: context.calls, kek: kek?.handle, ciphertext: asked.transfer?.ciphertext, name, kty, crv, operations }
+      const { handle } = find(context.keys, kek.name, kek.version)!
+      return callOf(context, { type: 'vault.import', call: context.calls + 1, kek: handle, ciphertext, name, kty, crv, operations })
     }),
-    askDestroy: sendTo('wire', ({ context }) => ({
-      type: 'vault.destroy',
-      call: context.calls,
-      key: find(context, context.asked?.name ?? '', null)?.handle,
-    })),
-    // Not counted as a call: nobody waits for its answer.
-    destroyOrphan: sendTo('wire', ({ event }) => {
+    prepareDestroy: assign(({ context, event }) => {
+      assertEvent(event, 'client.deleteKek')
+      return callOf(context, { type: 'vault.destroy', call: context.calls + 1, key: find(context.keys, event.name, null)!.handle })
+    }),
+    askHsm: sendTo('wire', ({ context }) => context.call!),
+    noteRepeat: assign({ repeated: true }),
+    noteOrphan: assign(({ context, event }) => {
       assertEvent(event, ['vaultHsm.kekMade', 'vaultHsm.imported'])
-      return { type: 'vault.destroy', call: 0, key: event.key }
+      return { orphans: [...context.orphans.filter((key) => key !== event.key), event.key] }
     }),
+    dropOrphan: assign(({ context, event }) => {
+      assertEvent(event, 'vaultHsm.destroyed')
+      return { orphans: context.orphans.filter((key) => key !== event.key) }
+    }),
+    // Not one of the counted calls: nobody waits for its answer, and it is said again after the next request.
+    orderOrphan: sendTo('wire', ({ context }) => ({ type: 'vault.destroy', call: 0, key: context.orphans[0] })),
     recordKek: assign(({ context, event }) => {
       assertEvent(event, 'vaultHsm.kekMade')
       const asked = context.asked as Extract<VaultHearsClient, { type: 'client.createKek' }>
       const { key: handle, version, n, e, evidence } = event
-      const record: KeyVersion = { handle, kek: true, key: { kty: 'RSA', n, e }, operations: ['import'], enabled: true, expires: asked.expires, evidence }
-      return { keys: added(context, asked.name, version, record) }
+      const record: KeyVersion = {
+        version,
+        handle,
+        kek: true,
+        key: { kty: 'RSA', n, e },
+        operations: ['import'],
+        enabled: true,
+        expires: asked.expires,
+        evidence,
+      }
+      return { keys: added(context.keys, asked.name, record) }
     }),
     recordImported: assign(({ context, event }) => {
       assertEvent(event, 'vaultHsm.imported')
       const asked = context.asked as Extract<VaultHearsClient, { type: 'client.importKey' }>
       const { key: handle, version, facts, evidence } = event
       const enabled = asked.enabled && !context.importDisabled
-      return {
-        keys: added(context, asked.name, version, { handle, kek: false, key: facts.key, operations: facts.operations, enabled, expires: null, evidence }),
-      }
+      const record: KeyVersion = { version, handle, kek: false, key: facts.key, operations: facts.operations, enabled, expires: null, evidence }
+      return { keys: added(context.keys, asked.name, record) }
     }),
     setEnabled: assign(({ context, event }) => {
       assertEvent(event, 'officer.setEnabled')
-      const versions = (context.keys[event.name] ?? []).map((record) => (record.version === event.version ? { ...record, enabled: event.enabled } : record))
-      return { keys: { ...context.keys, [event.name]: versions } }
+      return { keys: switched(context.keys, event.name, event.version, event.enabled) }
     }),
-    dropKek: assign(({ context, event }) => {
-      assertEvent(event, 'vaultHsm.destroyed')
-      const name = context.asked?.name ?? ''
-      const left = (context.keys[name] ?? []).filter((record) => record.handle !== event.key)
-      const { [name]: _, ...others } = context.keys
-      return { keys: left.length > 0 ? { ...others, [name]: left } : others }
-    }),
+    dropKek: assign(({ context }) => ({ keys: without(context.keys, context.asked?.name ?? '') })),
     tellKey: sendTo('wire', ({ context, event }) => {
       assertEvent(event, ['client.getKey', 'officer.getKey', 'officer.setEnabled'])
-      return keyAnswer(context, event.request, event.name, event.version)
+      return keyAnswer(context.keys, context.vault, event.request, event.name, event.version)
     }),
     tellNewKey: sendTo('wire', ({ context }) => {
       const asked = context.asked as Extract<VaultHearsClient, { type: 'client.createKek' | 'client.importKey' }>
-      return keyAnswer(context, asked.request, asked.name, null)
+      return keyAnswer(context.keys, context.vault, asked.request, asked.name, null)
     }),
     tellDeleted: sendTo('wire', ({ context }) => {
       const asked = context.asked as Extract<VaultHearsClient, { type: 'client.deleteKek' }>
@@ -224,17 +200,18 @@ export const vaultMachine = setup({
       assertEvent(event, 'app.clock')
       return { now: Math.max(context.now, event.now) }
     }),
-    forget: assign({ asked: null }),
+    forget: assign({ asked: null, call: null, repeated: false }),
     reportKek: emit({ type: 'progress', role: 'vault', step: 'kekCreated' }),
     reportImported: emit({ type: 'progress', role: 'vault', step: 'keyImported' }),
     reportDeleted: emit({ type: 'progress', role: 'vault', step: 'kekDeleted' }),
     reportRefused: emit({ type: 'progress', role: 'vault', step: 'refused' }),
+    reportRepeated: emit({ type: 'progress', role: 'vault', step: 'askedAgain' }),
     reportLate: emit({ type: 'progress', role: 'vault', step: 'lateAnswer' }),
   },
 }).createMachine({
   id: 'byok.vault',
   description: 'The front end of a key vault: records, policy, and one refusal for every fault of a transfer blob.',
-  context: ({ input }) => ({ ...input, keys: {}, asked: null, calls: 0 }),
+  context: ({ input }) => ({ ...input, keys: {}, asked: null, call: null, calls: 0, repeated: false, orphans: [] }),
   invoke: [{ src: 'wire', id: 'wire' }],
   initial: 'waiting',
   states: {
@@ -246,7 +223,7 @@ export const vaultMachine = setup({
           {
             guard: 'kekWellAsked',
             target: 'makingKek',
-            actions: ['noteAsked', 'countCall', 'askKek'],
+            actions: ['noteAsked', 'prepareKek', 'askHsm'],
             description: 'the customer wants a KEK',
             meta: { requirements: ['BYOK-34', 'BYOK-35'] },
           },
@@ -273,7 +250,7 @@ export const vaultMachine = setup({
           {
             guard: 'kekKnown',
             target: 'destroyingKek',
-            actions: ['noteAsked', 'countCall', 'askDestroy'],
+            actions: ['noteAsked', 'prepareDestroy', 'askHsm'],
             description: 'the customer disposes of the KEK',
             meta: { requirements: ['BYOK-32', 'BYOK-159'] },
           },
@@ -281,7 +258,8 @@ export const vaultMachine = setup({
         ],
         'app.clock': { actions: 'setClock', description: 'time passes', meta: { requirements: ['BYOK-24'] } },
         'vaultHsm.*': [
-          { guard: 'unrecordedKey', actions: ['destroyOrphan', 'reportLate'], meta: { requirements: ['BYOK-17'] } },
+          { guard: 'unrecordedKey', target: 'tidying', actions: ['noteOrphan', 'reportLate'], meta: { requirements: ['BYOK-17'] } },
+          { guard: 'orphanGone', target: 'tidying', actions: ['dropOrphan', 'reportLate'], meta: { requirements: ['BYOK-17'] } },
           { actions: 'reportLate', meta: { requirements: ['BYOK-150'] } },
         ],
         '*': { actions: 'tellOutOfTurn', meta: { requirements: ['BYOK-151'] } },
@@ -292,11 +270,17 @@ export const vaultMachine = setup({
       meta: { requirements: ['BYOK-35', 'BYOK-127'] },
       on: {
         'app.clock': { actions: 'setClock', meta: { requirements: ['BYOK-24'] } },
-        'vaultHsm.kekMade': { guard: 'answersCall', target: 'waiting', actions: ['recordKek', 'tellNewKey', 'reportKek', 'forget'] },
+        'vaultHsm.kekMade': { guard: 'answersCall', target: 'tidying', actions: ['recordKek', 'tellNewKey', 'reportKek', 'forget'] },
         'vaultHsm.*': [
-          { guard: 'lateKey', actions: ['destroyOrphan', 'reportLate'], meta: { requirements: ['BYOK-17'] } },
+          { guard: 'lateKey', actions: ['noteOrphan', 'reportLate'], meta: { requirements: ['BYOK-17'] } },
           { guard: 'late', actions: 'reportLate', description: 'the answer to a call that was given up', meta: { requirements: ['BYOK-150'] } },
         ],
+        'app.timeout': {
+          guard: 'notYetRepeated',
+          actions: ['noteRepeat', 'askHsm', 'reportRepeated'],
+          description: 'no answer: the HSM is asked once more, the same',
+          meta: { requirements: ['BYOK-158'] },
+        },
         '*': 'refused',
       },
     },
@@ -305,7 +289,7 @@ export const vaultMachine = setup({
       meta: { requirements: ['BYOK-68', 'BYOK-108', 'BYOK-109', 'BYOK-110'] },
       always: [
         { guard: 'targetAllowed', target: 'checkFile' },
-        { target: 'waiting', actions: ['tellBadRequest', 'forget'], meta: { requirements: ['BYOK-68', 'BYOK-110'] } },
+        { target: 'tidying', actions: ['tellBadRequest', 'forget'], meta: { requirements: ['BYOK-68', 'BYOK-110'] } },
       ],
     },
     checkFile: {
@@ -321,7 +305,7 @@ export const vaultMachine = setup({
     checkKek: {
       description: 'The KEK exists, may import, is enabled and inside its time.',
       meta: { requirements: ['BYOK-23', 'BYOK-35', 'BYOK-38', 'BYOK-39', 'BYOK-40'] },
-      always: [{ guard: 'kekUsable', target: 'importing', actions: ['countCall', 'askImport'] }, { target: 'refused' }],
+      always: [{ guard: 'kekUsable', target: 'importing', actions: ['prepareImport', 'askHsm'] }, { target: 'refused' }],
     },
     importing: {
       description: 'The HSM opens the blob. Nothing is recorded before it has.',
@@ -330,14 +314,20 @@ export const vaultMachine = setup({
         'app.clock': { actions: 'setClock', meta: { requirements: ['BYOK-24'] } },
         'vaultHsm.imported': {
           guard: 'answersCall',
-          target: 'waiting',
+          target: 'tidying',
           actions: ['recordImported', 'tellNewKey', 'reportImported', 'forget'],
           meta: { requirements: ['BYOK-25', 'BYOK-145'] },
         },
         'vaultHsm.*': [
-          { guard: 'lateKey', actions: ['destroyOrphan', 'reportLate'], meta: { requirements: ['BYOK-17'] } },
+          { guard: 'lateKey', actions: ['noteOrphan', 'reportLate'], meta: { requirements: ['BYOK-17'] } },
           { guard: 'late', actions: 'reportLate', description: 'the answer to a call that was given up', meta: { requirements: ['BYOK-150'] } },
         ],
+        'app.timeout': {
+          guard: 'notYetRepeated',
+          actions: ['noteRepeat', 'askHsm', 'reportRepeated'],
+          description: 'no answer: the HSM is asked once more, the same',
+          meta: { requirements: ['BYOK-158'] },
+        },
         '*': 'refused',
       },
     },
@@ -345,33 +335,43 @@ export const vaultMachine = setup({
       description: 'The HSM destroys the KEK; blobs made for it open nowhere any more.',
       meta: { requirements: ['BYOK-32', 'BYOK-130'] },
       on: {
-        'vaultHsm.destroyed': [
-          { guard: 'destroyedLast', target: 'waiting', actions: ['dropKek', 'tellDeleted', 'reportDeleted', 'forget'], meta: { requirements: ['BYOK-159'] } },
-          {
-            guard: 'destroyedNewest',
-            actions: ['dropKek', 'countCall', 'askDestroy'],
-            description: 'the next older version',
-            meta: { requirements: ['BYOK-159'] },
-          },
-        ],
+        'vaultHsm.destroyed': {
+          guard: 'destroyedTheKek',
+          target: 'tidying',
+          actions: ['dropKek', 'tellDeleted', 'reportDeleted', 'forget'],
+          meta: { requirements: ['BYOK-159'] },
+        },
         'vaultHsm.*': [
-          { guard: 'lateKey', actions: ['destroyOrphan', 'reportLate'], meta: { requirements: ['BYOK-17'] } },
+          { guard: 'lateKey', actions: ['noteOrphan', 'reportLate'], meta: { requirements: ['BYOK-17'] } },
           { guard: 'late', actions: 'reportLate', description: 'the answer to a call that was given up', meta: { requirements: ['BYOK-150'] } },
         ],
         'app.clock': { actions: 'setClock', meta: { requirements: ['BYOK-24'] } },
+        'app.timeout': {
+          guard: 'notYetRepeated',
+          actions: ['noteRepeat', 'askHsm', 'reportRepeated'],
+          description: 'no answer: the HSM is asked once more, the same',
+          meta: { requirements: ['BYOK-158'] },
+        },
         '*': 'refused',
       },
+    },
+    tidying: {
+      description: 'A key that came too late is ordered destroyed, again and again until the HSM says that it is gone.',
+      meta: { requirements: ['BYOK-17', 'BYOK-157'] },
+      always: [{ guard: 'orphansLeft', target: 'waiting', actions: 'orderOrphan', meta: { requirements: ['BYOK-17'] } }, { target: 'waiting' }],
     },
     refused: {
       description: 'One refusal for every cause, and records as they were.',
       meta: { requirements: ['BYOK-16', 'BYOK-17', 'BYOK-114'] },
       entry: ['tellRefused', 'reportRefused'],
       always: [
-        { guard: 'interrupted', target: 'waiting', actions: ['tellIntruder', 'forget'] },
-        { target: 'waiting', actions: 'forget' },
+        { guard: 'interrupted', target: 'tidying', actions: ['tellIntruder', 'forget'] },
+        { target: 'tidying', actions: 'forget' },
       ],
     },
   },
 })
+
+const callOf = (context: VaultContext, call: VaultToHsm) => ({ call, calls: context.calls + 1, repeated: false })
 
 const requestOf = (event: object): string | undefined => ('request' in event && typeof event.request === 'string' ? event.request : undefined)

@@ -18,8 +18,14 @@ export type GeneratorFault = ByokFault<'generator_too_long' | 'generator_control
 
 /** The text without control characters, direction marks and line separators, shortened to `limit` characters with an ellipsis at the end. */
 export function sanitizeForDisplay(text: string, limit: number = GENERATOR_LIMIT): string {
-  const characters = [...text.replace(UNSHOWABLE, '')]
-  return characters.length <= limit ? characters.join('') : `${characters.slice(0, limit - 1).join('')}…`
+  const characters: string[] = []
+  // Stops where the rest would be cut off: the text may be very much longer than what is shown of it.
+  for (const character of text) {
+    if (UNSHOWABLE.test(character)) continue
+    if (characters.length >= limit) return `${characters.slice(0, limit - 1).join('')}…`
+    characters.push(character)
+  }
+  return characters.join('')
 }
 
 /** Whether the text holds a character that {@link sanitizeForDisplay} would drop; the offset of the first one, or -1. */
@@ -41,4 +47,4 @@ export const codePoint = (text: string, at: number): string => `U+${(text.codePo
 
 const SHOWN_LIMIT = 160
 // Cc: U+0000 to U+001F and U+007F to U+009F; Cs: half of a surrogate pair; Zl, Zp: line and paragraph separators.
-const UNSHOWABLE = /[\p{Cc}\p{Bidi_Control}\p{Cs}\p{Zl}\p{Zp}]/gu
+const UNSHOWABLE = /[\p{Cc}\p{Bidi_Control}\p{Cs}\p{Zl}\p{Zp}]/u

@@ -16,12 +16,5 @@ export * from './rest.js'
 export * from './targets.js'
 export * from './transfer-file.js'
 export * from './transfer-format.js'
-export {
-  inspectTransferFile,
-  type Field,
-  type Finding,
-  type Inspection,
-  type InspectionOptions,
-  type Reading,
-  type TransferFileFault,
-} from './transfer-inspect.js'
+export { inspectTransferFile, type Inspection, type InspectionOptions, type Reading } from './transfer-inspect.js'
+export { MOST_OF_A_CODE, type Field, type Finding, type TransferCode, type TransferFileFault } from './transfer-report.js'

@@ -8,7 +8,7 @@
  */
 import { flag, integer, nullable, record, text, word, type Reader } from '../bytes/shape.js'
 import { CURVES } from '../crypto/keys.js'
-import { bytesShape, factsShape, handleShape, kidShape, operationsShape, publicPartShape } from '../enclave/read-answer.js'
+import { bytesShape, factsShape, handleShape, kidShape, operationsShape, publicPartShape, versionShape } from '../enclave/read-answer.js'
 import type { Fault } from '../verdict.js'
 import type {
   ClientToOfficer,
@@ -98,8 +98,8 @@ const READERS: { readonly [Type in ByokMessage['type']]: Reader<Omit<Extract<Byo
   'vault.makeKek': record({ call, name, bits: integer }),
   'vault.import': record({ call, kek: handleShape, ciphertext: bytesShape, name, kty, crv, operations: operationsShape }),
   'vault.destroy': record({ call, key: handleShape }),
-  'vaultHsm.kekMade': record({ call, key: handleShape, version, n: bytesShape, e: bytesShape, evidence: bytesShape }),
-  'vaultHsm.imported': record({ call, key: handleShape, version, facts: factsShape, evidence: bytesShape }),
+  'vaultHsm.kekMade': record({ call, key: handleShape, version: versionShape, n: bytesShape, e: bytesShape, evidence: bytesShape }),
+  'vaultHsm.imported': record({ call, key: handleShape, version: versionShape, facts: factsShape, evidence: bytesShape }),
   'vaultHsm.destroyed': record({ call, key: handleShape }),
   'vaultHsm.refused': record({ call }),
 }

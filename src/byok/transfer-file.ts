@@ -15,7 +15,8 @@ import { byokFault, type ByokFault } from './faults.js'
 import { formatKid, parseKid, type KidFault } from './kid.js'
 import type { Transfer } from './messages.js'
 import { checkBlobLength, TRANSFER_CONSTANTS, type BlobLengthFault, type TransferFile } from './transfer-format.js'
-import { inspectTransferFile, type InspectionOptions, type TransferFileFault } from './transfer-inspect.js'
+import { firstRefusal, type InspectionOptions } from './transfer-inspect.js'
+import type { TransferFileFault } from './transfer-report.js'
 
 /** Why a file cannot be written. */
 export type TransferWriteFault = KidFault | GeneratorFault | BlobLengthFault | ByokFault<'ciphertext_character_unknown'>
@@ -41,8 +42,5 @@ export function writeTransferFile(file: Transfer & { readonly generator: string 
 
 /** Reads a transfer file up to its first fault. */
 export function readTransferFile(bytes: Uint8Array, options: InspectionOptions): Verdict<TransferFile, TransferFileFault> {
-  const { file, findings } = inspectTransferFile(bytes, options)
-  if (file) return accept(file)
-  const { level: _level, text: _text, ...fault } = findings.find(({ level }) => level === 'MUST')!
-  return refuse(fault)
+  return firstRefusal(bytes, options)
 }

@@ -34,13 +34,22 @@ export const nullable =
   (value) =>
     value === null ? null : reader(value)
 
-/** A list of at most `limit` items. */
+/** A list of at most `limit` items, none of them missing. */
 export const list =
   <T>(reader: Reader<T>, limit: number): Reader<readonly T[]> =>
   (value) => {
-    if (!Array.isArray(value) || value.length > limit) return undefined
-    const items = value.map((item) => reader(item))
-    return items.some((item) => item === undefined) ? undefined : (items as T[])
+    if (!Array.isArray(value)) return undefined
+    const { length } = value
+    // Asked once: a proxy may answer anything, and each time something else.
+    if (!Number.isInteger(length) || length < 0 || length > limit) return undefined
+    const items: T[] = []
+    // By number: a list may have holes, and a `map` of its own.
+    for (let at = 0; at < length; at++) {
+      const item = reader(value[at])
+      if (item === undefined) return undefined
+      items.push(item)
+    }
+    return items
   }
 
 /** An object with these members, all of them. */

@@ -85,6 +85,9 @@ export interface Crypto {
   /** The reverse. Runs to the end whatever fails, and refuses alike (U1–U6). */
   rsaAesUnwrap(kek: RsaPrivateKey, blob: Uint8Array, mechanism: WrapMechanism): Maybe<Verdict<Uint8Array, DecryptionFailed>>
 
-  /** Drops whatever the provider keeps beside a key (native key objects). Called when an enclave destroys the key. */
+  /**
+   * Drops whatever the provider keeps beside a key: native key objects, which hold copies of the private numbers. Wiping a key does
+   * not reach them, so whoever wipes a key that a provider has worked with calls this as well, as an enclave does when it destroys one.
+   */
   forget(key: PrivateKey | RsaPublicKey): void
 }

@@ -36,8 +36,9 @@ export function pkcs1DecryptBy(key: RsaPrivateKey, ciphertext: Uint8Array, lengt
     throw new TypeError(`length: 0 to ${key.n.length - OVERHEAD} bytes are wanted, ${length} were given`)
   const rejection = rejectionMessage(key, ciphertext, length)
   if (!isBelowModulus(key, ciphertext)) return rejection
-  const block = rsa(ciphertext)
+  let block: Uint8Array | null = null
   try {
+    block = rsa(ciphertext)
     return pkcs1Decode(block, rejection)
   } finally {
     wipe(block, rejection)
@@ -49,10 +50,18 @@ function pkcs1Encode(message: Uint8Array, length: number, random: Random): Uint8
   requireBytes(message, 'message')
   if (message.length > length - OVERHEAD) throw new TypeError(`message: at most ${length - OVERHEAD} bytes are wanted, ${message.length} were given`)
   const padding = random(length - message.length - 3)
-  for (let i = 0; i < padding.length; i++) while (padding[i] === 0) padding[i] = random(1)[0]!
+  for (let i = 0; i < padding.length; i++) if (padding[i] === 0) padding[i] = nonZeroByte(random)
   const block = concat(HEAD, padding, SEPARATOR, message)
   wipe(padding)
   return block
+}
+
+function nonZeroByte(random: Random): number {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const [byte = 0] = random(1)
+    if (byte !== 0) return byte
+  }
+  throw new Error(`random: ${MOST_TRIES} bytes in a row were zero, so the random source is broken`)
 }
 
 /** The message at the end of the block, or the rejection message where the padding before it is not exactly right. */
@@ -86,6 +95,8 @@ function rejectionMessage(key: RsaPrivateKey, ciphertext: Uint8Array, length: nu
 
 const u16 = (value: number): Uint8Array => Uint8Array.of(value >>> 8, value & 0xff)
 
+// So many zero bytes in a row come from a working source once in 2^256.
+const MOST_TRIES = 32
 /** Two bytes of head, at least eight of padding, one separator. */
 const OVERHEAD = 11
 const HEAD = Uint8Array.of(0, 2)

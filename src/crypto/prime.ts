@@ -26,7 +26,7 @@ export interface PrimeWish {
  * sieved by small primes; what is left is tested by Miller–Rabin with random bases, and the survivor by Lucas.
  */
 export function findPrime({ bits, lowest, rounds, suits }: PrimeWish, random: Random): bigint {
-  for (;;) {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
     const start = randomOdd(bits, lowest, random)
     const divisible = sieve(start)
     for (let i = 0; i < divisible.length; i++) {
@@ -36,6 +36,7 @@ export function findPrime({ bits, lowest, rounds, suits }: PrimeWish, random: Ra
       if (suits(candidate) && passes(candidate, rounds, random)) return candidate
     }
   }
+  throw new Error(`random: no prime near ${MOST_TRIES} starts, so the random source is broken`)
 }
 
 /** Whether any integer is a probable prime: exact below 2^36, otherwise `rounds` of Miller–Rabin with random bases and a Lucas test. */
@@ -133,12 +134,13 @@ function byTrialDivision(n: bigint): boolean | null {
 }
 
 function randomOdd(bits: number, lowest: bigint, random: Random): bigint {
-  for (;;) {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
     const bytes = random(Math.ceil(bits / 8))
     const candidate = BigInt.asUintN(bits, os2ip(bytes)) | (1n << BigInt(bits - 1)) | 1n
     wipe(bytes)
     if (candidate >= lowest) return candidate
   }
+  throw new Error(`random: ${MOST_TRIES} numbers in a row were too small, so the random source is broken`)
 }
 
 /** Marks each `start + 2i` that a small prime divides. */
@@ -200,3 +202,5 @@ function isSquare(n: bigint): boolean {
 const SMALL_PRIME_LIMIT = 1 << 17
 const SIEVE_WIDTH = 4096
 const FIXED_ROUNDS = 4
+// A working source needs two or three; this many it takes never.
+const MOST_TRIES = 256

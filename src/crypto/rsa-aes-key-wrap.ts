@@ -148,9 +148,10 @@ function finish(
   opened: Verdict<Uint8Array, DecryptionFailed>,
   { ephemeralBytes }: WrapMechanism,
 ): Verdict<Uint8Array, DecryptionFailed> {
-  const standIn = random(EPHEMERAL_BYTES)
-  const ephemeral = opened.ok && ephemeralBytes.includes(opened.value.length) ? opened.value : null
+  let standIn: Uint8Array | null = null
   try {
+    standIn = random(EPHEMERAL_BYTES)
+    const ephemeral = opened.ok && ephemeralBytes.includes(opened.value.length) ? opened.value : null
     const payload = unwrap(ephemeral ?? standIn, second)
     if (belowModulus && ephemeral !== null && payload.ok) return accept(payload.value)
     // A stand-in key opens nothing, and a dummy C1 may open to something: neither is let out.

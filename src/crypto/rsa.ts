@@ -94,12 +94,13 @@ function blindingPair(key: RsaPrivateKey, random: Random): BlindingPair {
 
 function freshPair(key: RsaPublicKey, random: Random): BlindingPair {
   const n = os2ip(key.n)
-  for (;;) {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
     const [r, mask] = [randomResidue(n, key.n.length, random), randomResidue(n, key.n.length, random)]
     // Euclid's steps follow its operand, so r is masked while it is inverted.
     const inverse = modularInverse((r * mask) % n, n)
     if (inverse !== null) return { blind: modularPowerPublic(r, os2ip(key.e), n), unblind: (inverse * mask) % n, uses: 1 }
   }
+  throw new Error(`random: ${MOST_TRIES} numbers in a row had no inverse, so the random source is broken`)
 }
 
 function randomResidue(n: bigint, length: number, random: Random): bigint {
@@ -110,3 +111,5 @@ function randomResidue(n: bigint, length: number, random: Random): bigint {
 }
 
 const PAIR_USES = 32
+// A number without inverse is a multiple of a prime factor of the modulus; from a working source not even one comes.
+const MOST_TRIES = 4

@@ -78,8 +78,12 @@ export type VaultCommand =
 export type CommonCommand =
   /** Makes a key inside, for example a target key at the source; belongs to the conversation until it is kept. */
   | { readonly type: 'generateKey'; readonly label: string; readonly kind: KeyKind; readonly operations: readonly Operation[]; readonly extractable: boolean }
-  /** Promotes a key of this conversation to one that outlives it. */
+  /**
+   * Promotes a key of this conversation to one that outlives it. If it was imported, its blob and the key are used up from
+   * the next `close` on; until then this conversation may still take both back with `destroyKey` (BYOK-132).
+   */
   | { readonly type: 'keep'; readonly key: KeyHandle }
+  /** Destroys a key that is kept or belongs to this conversation; its handle is dead from then on (BYOK-130). */
   | { readonly type: 'destroyKey'; readonly key: KeyHandle }
   /** Ends the conversation: destroys all it made and did not keep, also what is in flight (BYOK-129). Has no answer. */
   | { readonly type: 'close' }

@@ -2,9 +2,14 @@
  * The replay ledger: which blobs and which keys this store has taken. Pure functions over sorted plain data. A store that
  * is not told to take each once (assumption A4) keeps none.
  *
- * An import reserves its blob and its key for its conversation. Keeping the key makes the entry final; closing the
- * conversation, or destroying the key unkept, releases it, so that an import that came to nothing costs nothing. A final
- * entry stays when the key is destroyed. Whether a match refuses an import is said in `rules.ts`.
+ *   reserve ─ keep ─▶ kept ─ close ─▶ final
+ *      └──────┬────────┘
+ *       released: destroyed by the conversation that imported it, or closed unkept
+ *
+ * An import reserves its blob and its key for its conversation. Until that conversation is closed it can be taken back by
+ * whoever made it, kept or not, so that an import that nobody was told of costs nothing. Closing decides: an entry that was
+ * not kept is released, one that was is final, belongs to nobody, and stays when its key is destroyed. What another
+ * conversation destroys stays used in any case. Whether a match refuses an import is said in `rules.ts`.
  *
  * Requirements: BYOK-22, BYOK-132.
  * @module
@@ -16,10 +21,12 @@ export interface LedgerEntry {
   /** SHA-256 of the blob, in hex. */
   readonly blob: string
   readonly identity: KeyIdentity
-  /** The conversation that reserved it; `null` once it is final. */
+  /** The conversation that may still take it back; `null` once it is final. */
   readonly owner: string | null
-  /** The key it stands for while it is reserved. */
+  /** The key it stands for; `null` once it is final. */
   readonly key: KeyHandle | null
+  /** The key was kept: when its conversation is closed, the entry is not released but final. */
+  readonly kept: boolean
 }
 
 /** Entries in one order; see the module text. */
@@ -30,20 +37,22 @@ export const matches = (ledger: Ledger, blob: string, identity: KeyIdentity): Le
   ledger.filter((entry) => entry.blob === blob || entry.identity === identity)
 
 /** Reserves a blob and a key for a conversation. */
-export const reserve = (ledger: Ledger, entry: LedgerEntry & { readonly owner: string; readonly key: KeyHandle }): Ledger => sorted([...ledger, entry])
+export const reserve = (ledger: Ledger, entry: { readonly blob: string; readonly identity: KeyIdentity; readonly owner: string; readonly key: KeyHandle }) =>
+  sorted([...ledger, { ...entry, kept: false }])
 
-/** Makes the entry of a key final. */
-export function makeFinal(ledger: Ledger, key: string): Ledger {
-  const entry = ledger.find((one) => one.key === key)
-  return entry ? sorted([...ledger.filter((one) => one !== entry), { ...entry, owner: null, key: null }]) : ledger
-}
+/** Marks the entry of a key as kept. */
+export const markKept = (ledger: Ledger, key: KeyHandle): Ledger => ledger.map((entry) => (entry.key === key ? { ...entry, kept: true } : entry))
 
-/** Releases what a key has reserved. */
-export const releaseKey = (ledger: Ledger, key: string): Ledger =>
-  ledger.some((entry) => entry.key === key) ? ledger.filter((entry) => entry.key !== key) : ledger
+/** Releases the entry of a key, if it is still the conversation's to take back. */
+export const releaseKey = (ledger: Ledger, conversation: string, key: KeyHandle): Ledger =>
+  ledger.filter((entry) => entry.key !== key || entry.owner !== conversation)
 
-/** Releases what a conversation has reserved. */
-export const releaseConversation = (ledger: Ledger, conversation: string): Ledger => ledger.filter((entry) => entry.owner !== conversation)
+/** Releases what a conversation has reserved and not kept. */
+export const releaseConversation = (ledger: Ledger, conversation: string): Ledger => ledger.filter((entry) => entry.kept || entry.owner !== conversation)
+
+/** Makes what a conversation has kept final. */
+export const settleConversation = (ledger: Ledger, conversation: string): Ledger =>
+  sorted(ledger.map((entry) => (entry.kept && entry.owner === conversation ? { ...entry, owner: null, key: null } : entry)))
 
 function sorted(entries: LedgerEntry[]): Ledger {
   const order = ({ blob, identity, owner, key }: LedgerEntry) => [blob, identity, owner ?? '', key ?? '']

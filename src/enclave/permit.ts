@@ -16,7 +16,7 @@ import { asked, changed, keyRecord, KEK_MECHANISMS, type AttributeChange, type A
 import type { EnclaveAnswer, EnclaveFault, KeyFacts, KeyHandle } from './commands.js'
 import { KINDS } from './kinds.js'
 import { reserve } from './ledger.js'
-import { EFFECTS, FORCES, READINGS, REFUSALS, newLabel, samePublicPart, type RuleName } from './rules.js'
+import { EFFECTS, FORCES, READINGS, REFUSALS, TRANSFER_REFUSED, newLabel, samePublicPart, type Ending, type RuleName } from './rules.js'
 import {
   epochOf,
   findKey,
@@ -162,19 +162,24 @@ export function commit(state: RuleState, permit: Permit, facts: Facts): { readon
     }
     case 'keep': {
       const kept = putKey(state, keyRecord(named!, { ...named!, owner: null }))
-      return { state: effect('keepUses', kept, named!.handle), answer: { type: 'enclave.kept', key: named!.handle } }
+      return {
+        state: effects(['keepUses'], kept, { conversation: permit.conversation, key: named!.handle }),
+        answer: { type: 'enclave.kept', key: named!.handle },
+      }
     }
     case 'destroyKey': {
-      const released = effect('destroyReleases', state, named!.handle)
-      return { state: effect('destroyRemoves', released, named!.handle), answer: { type: 'enclave.destroyed', key: named!.handle } }
+      const ending = { conversation: permit.conversation, key: named!.handle }
+      return { state: effects(['destroyReleases', 'destroyRemoves'], state, ending), answer: { type: 'enclave.destroyed', key: named!.handle } }
     }
   }
 }
 
-/** Ends a conversation: its unkept keys and reservations go, and what is in flight finds another epoch when it comes. */
+/**
+ * Ends a conversation: its unkept keys and their reservations go, the imports that it kept are used up for good, and what is
+ * in flight finds another epoch when it comes.
+ */
 export function close(state: RuleState, conversation: string): RuleState {
-  const released = effect('closeReleases', state, conversation)
-  return nextEpoch(effect('closeDestroys', released, conversation), conversation)
+  return nextEpoch(effects(['closeReleases', 'closeSettles', 'closeDestroys'], state, { conversation, key: null }), conversation)
 }
 
 /** Whether the conversation of a permit was closed since it was given, so that nothing that comes of it will be taken. */
@@ -206,11 +211,18 @@ function situateDone(state: RuleState, permit: Permit, facts: Facts): Verdict<Si
   const early = aftermath(state, permit, facts)
   const closed = refusal(['conversationOpen'], early)
   if (closed) return refuse(closed)
-  const found = situate(state, permit.conversation, permit.command)
+  const judged = judgeDone(state, permit, early.done)
+  // Only a good blob comes this far: a word of its own would tell it from a bad one (BYOK-50).
+  return !judged.ok && permit.command.type === 'importTransfer' ? refuse(TRANSFER_REFUSED) : judged
+}
+
+function judgeDone(state: RuleState, { conversation, command }: Permit, done: Situation['done']): Verdict<Situation, EnclaveFault> {
+  const found = situate(state, conversation, command)
   if (!found.ok) return found
-  const rules = COMMAND_RULES[permit.command.type]
-  const fault = refusal(rules.before, found.value) ?? refusal(rules.after, { ...found.value, done: early.done })
-  return fault ? refuse(fault) : accept({ ...found.value, done: early.done })
+  const { before, after } = COMMAND_RULES[command.type]
+  const situation = { ...found.value, done }
+  const fault = refusal(before, found.value) ?? refusal(after, situation)
+  return fault ? refuse(fault) : accept(situation)
 }
 
 const aftermath = (state: RuleState, permit: Permit, facts: Facts): Situation => ({
@@ -282,7 +294,8 @@ function refusal(names: readonly RefusalName[], situation: Situation): EnclaveFa
 const states = (names: readonly ReadingName[], statement: Statement, about: Situation): boolean =>
   names.every((name) => isOff(about.state, name) || READINGS[name].states(statement, about))
 
-const effect = (name: keyof typeof EFFECTS, state: RuleState, subject: string): RuleState => (isOff(state, name) ? state : EFFECTS[name].does(state, subject))
+const effects = (names: readonly (keyof typeof EFFECTS)[], state: RuleState, ending: Ending): RuleState =>
+  names.reduce((before, name) => (isOff(before, name) ? before : EFFECTS[name].does(before, ending)), state)
 
 const isOff = (state: RuleState, name: RuleName): boolean => state.settings.without.includes(name)
 

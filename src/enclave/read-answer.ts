@@ -18,8 +18,11 @@ const matching =
   (value) =>
     typeof value === 'string' && pattern.test(value) ? value : undefined
 
+/** Reads the version of a key. */
+export const versionShape = matching(/^[0-9a-f]{32}$/)
+
 /** Reads the name of a key version, such that a vault can be asked for it. */
-export const kidShape: Reader<Kid> = record({ vault: text(512), name: matching(/^[0-9a-zA-Z-]{1,127}$/), version: matching(/^[0-9a-f]{32}$/) })
+export const kidShape: Reader<Kid> = record({ vault: text(512), name: matching(/^[0-9a-zA-Z-]{1,127}$/), version: versionShape })
 
 /** Reads a list of operations. */
 export const operationsShape: Reader<readonly Operation[]> = list(word(...OPERATIONS), 16)
@@ -49,8 +52,8 @@ const READERS: { readonly [Type in EnclaveAnswer['type']]: Reader<Omit<Extract<E
   'enclave.kekTrusted': record({ kek: handleShape }),
   'enclave.wrapped': record({ ciphertext: bytesShape, target: factsShape }),
   'enclave.compared': record({ genuine: flag, sameKey: nullable(flag), kid: nullable(kidShape), operations: nullable(operationsShape) }),
-  'enclave.kekMade': record({ key: handleShape, version: text(64), n: bytesShape, e: bytesShape, evidence: bytesShape }),
-  'enclave.imported': record({ key: handleShape, version: text(64), facts: factsShape, evidence: bytesShape }),
+  'enclave.kekMade': record({ key: handleShape, version: versionShape, n: bytesShape, e: bytesShape, evidence: bytesShape }),
+  'enclave.imported': record({ key: handleShape, version: versionShape, facts: factsShape, evidence: bytesShape }),
   'enclave.keyMade': record({ key: handleShape, facts: factsShape }),
   'enclave.kept': record({ key: handleShape }),
   'enclave.destroyed': record({ key: handleShape }),

@@ -7,6 +7,7 @@
  * Requirements: BYOK-111, BYOK-136, BYOK-160.
  * @module
  */
+import { list, word } from '../bytes/shape.js'
 import { CURVES } from '../crypto/keys.js'
 import { accept, refuse, type Verdict } from '../verdict.js'
 import type { EnclaveFault, KeyHandle, Kid, Operation } from './commands.js'
@@ -24,7 +25,7 @@ export function readCommand(value: unknown): Verdict<ReadCommand, EnclaveFault> 
     if (type === undefined) throw new Misshapen('type')
     return accept(type(members))
   } catch (error) {
-    return refuse({ code: 'command_invalid', at: error instanceof Misshapen ? error.at : 'command' })
+    return refuse({ code: 'command_invalid', at: Misshapen.placeIn(error) ?? 'command' })
   }
 }
 
@@ -37,14 +38,24 @@ export const BYTES_LIMIT = 10923
 type Members = Readonly<Record<string, unknown>>
 
 class Misshapen extends Error {
-  constructor(readonly at: string) {
+  readonly #at: string
+
+  constructor(at: string) {
     super(at)
+    this.#at = at
+  }
+
+  /** The place, if the error is one of ours. What a hostile getter throws may be a proxy, and `instanceof` would ask that. */
+  static placeIn(error: unknown): string | null {
+    return typeof error === 'object' && error !== null && #at in error ? error.#at : null
   }
 }
 
 const TEXT_LIMIT = 256
 // How long a blob may be is part of the one refusal for blobs; evidence that is too long is bad evidence.
 const ANY_LENGTH = Number.POSITIVE_INFINITY
+
+const readOperations = list(word(...OPERATIONS), OPERATIONS.length)
 
 const READERS: ReadonlyMap<string, (members: Members) => ReadCommand> = new Map(
   Object.entries({
@@ -116,11 +127,9 @@ function name(members: Members, at: string): string {
 }
 
 function operations(members: Members): readonly Operation[] {
-  const value = members['operations']
-  if (!Array.isArray(value) || value.length > OPERATIONS.length) throw new Misshapen('operations')
-  const found = value.map((one: unknown) => OPERATIONS.find((operation) => operation === one) ?? null)
-  if (found.includes(null) || new Set(found).size !== found.length) throw new Misshapen('operations')
-  return found as readonly Operation[]
+  const found = readOperations(members['operations'])
+  if (found === undefined || new Set(found).size !== found.length) throw new Misshapen('operations')
+  return found
 }
 
 function kid(value: unknown): Kid {

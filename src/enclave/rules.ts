@@ -9,9 +9,9 @@
  * @module
  */
 import { KEK_WRAP_TEMPLATE, matchesTemplate, type Attributes } from './attributes.js'
-import type { EnclaveFault, Operation, PublicPart } from './commands.js'
+import type { EnclaveFault, KeyHandle, Operation, PublicPart } from './commands.js'
 import { KINDS, TARGET_OPERATIONS, operationSet, type KeyFamily } from './kinds.js'
-import { makeFinal, matches, releaseConversation, releaseKey } from './ledger.js'
+import { markKept, matches, releaseConversation, releaseKey, settleConversation } from './ledger.js'
 import { epochOf, findKey, findLabel, type RuleState, type Situation } from './state.js'
 import type { Statement } from './statement.js'
 
@@ -36,11 +36,18 @@ export interface Reading {
   readonly states: (statement: Statement, about: Situation) => boolean
 }
 
-/** Says what an ending does to the state; `subject` is a handle or a conversation. */
+/** What an effect is about: a conversation that ends, or what it does with one key. */
+export interface Ending {
+  readonly conversation: string
+  /** `null` where the conversation itself ends. */
+  readonly key: KeyHandle | null
+}
+
+/** Says what an ending does to the state. */
 export interface Effect {
   readonly requirement: string
   /** The state after the ending. */
-  readonly does: (state: RuleState, subject: string) => RuleState
+  readonly does: (state: RuleState, ending: Ending) => RuleState
 }
 
 /**
@@ -260,17 +267,29 @@ const evidenceImported: Reading = { requirement: 'BYOK-135', states: ({ origin }
 
 const destroyRemoves: Effect = {
   requirement: 'BYOK-130',
-  does: (state, handle) => ({ ...state, keys: state.keys.filter((key) => key.handle !== handle) }),
+  does: (state, { key }) => ({ ...state, keys: state.keys.filter(({ handle }) => handle !== key) }),
 }
-const destroyReleases: Effect = { requirement: 'BYOK-132', does: (state, handle) => ({ ...state, ledger: releaseKey(state.ledger, handle) }) }
-const keepUses: Effect = { requirement: 'BYOK-132', does: (state, handle) => ({ ...state, ledger: makeFinal(state.ledger, handle) }) }
+// Also after `keep`: whoever cannot be sure that it was done destroys the key by name, and has told nobody of it yet.
+const destroyReleases: Effect = {
+  requirement: 'BYOK-132',
+  does: (state, { conversation, key }) => (key === null ? state : { ...state, ledger: releaseKey(state.ledger, conversation, key) }),
+}
+const keepUses: Effect = {
+  requirement: 'BYOK-132',
+  does: (state, { key }) => (key === null ? state : { ...state, ledger: markKept(state.ledger, key) }),
+}
 const closeDestroys: Effect = {
   requirement: 'BYOK-129',
-  does: (state, conversation) => ({ ...state, keys: state.keys.filter((key) => key.owner !== conversation) }),
+  does: (state, { conversation }) => ({ ...state, keys: state.keys.filter((key) => key.owner !== conversation) }),
 }
 const closeReleases: Effect = {
   requirement: 'BYOK-132',
-  does: (state, conversation) => ({ ...state, ledger: releaseConversation(state.ledger, conversation) }),
+  does: (state, { conversation }) => ({ ...state, ledger: releaseConversation(state.ledger, conversation) }),
+}
+// A conversation of the same name may begin again, and must not find what this one could still take back.
+const closeSettles: Effect = {
+  requirement: 'BYOK-132',
+  does: (state, { conversation }) => ({ ...state, ledger: settleConversation(state.ledger, conversation) }),
 }
 
 /** Every refusal, by name. */
@@ -322,7 +341,9 @@ export const READINGS = {
 } as const satisfies Readonly<Record<string, Reading>>
 
 /** Every effect, by name. */
-export const EFFECTS = { destroyRemoves, destroyReleases, keepUses, closeDestroys, closeReleases } as const satisfies Readonly<Record<string, Effect>>
+export const EFFECTS = { destroyRemoves, destroyReleases, keepUses, closeDestroys, closeReleases, closeSettles } as const satisfies Readonly<
+  Record<string, Effect>
+>
 
 /** All rules. */
 export const RULES = { ...REFUSALS, ...FORCES, ...READINGS, ...EFFECTS } as const

@@ -11,17 +11,17 @@
  * Requirements: BYOK-6, BYOK-129, BYOK-130, BYOK-131, BYOK-136, BYOK-137, BYOK-138, BYOK-157.
  * @module
  */
-import { utf8 } from '../bytes/bytes.js'
+import { requireBytes, utf8 } from '../bytes/bytes.js'
 import { toHex } from '../bytes/hex.js'
 import type { Crypto } from '../crypto/crypto.js'
 import { hmac } from '../crypto/hash.js'
 import { checkPrivateKey, checkPublicKey } from '../crypto/key-check.js'
 import { copyKey } from '../crypto/key-parts.js'
-import type { EcPrivateKey, EcPublicKey, TargetKey } from '../crypto/keys.js'
+import { CURVES, type EcPrivateKey, type EcPublicKey, type TargetKey } from '../crypto/keys.js'
 import type { Maybe } from '../verdict.js'
 import type { KeyRecord } from './attributes.js'
 import type { Enclave, EnclaveAnswer, EnclaveCommand, EnclaveFault, KeyHandle, Operation } from './commands.js'
-import { kindOf } from './kinds.js'
+import { OPERATIONS, kindOf, operationSet } from './kinds.js'
 import { close, commit, isOver, permit } from './permit.js'
 import { isLabel, readCommand } from './read-command.js'
 import { TRANSFER_REFUSED, type RuleName } from './rules.js'
@@ -69,8 +69,9 @@ export interface SoftwareEnclave extends Enclave {
   describe(): readonly KeyRecord[]
   /**
    * Takes a key from a file. Not a command: no port carries it. The key is labelled `given`, which a tool shows as
-   * "software-sourced" (BYOK-47), belongs to no conversation, and lives until it is destroyed. A `TypeError` unless the
-   * enclave was built with `softwareSource`.
+   * "software-sourced" (BYOK-47), belongs to no conversation, and lives until it is destroyed. Numbers that are no key are
+   * refused; a member that is not of its type is a `TypeError`, and so is any call unless the enclave was built with
+   * `softwareSource`.
    */
   load(given: GivenKey): Maybe<EnclaveAnswer>
   /** Wipes all keys, ends all work, and refuses every command from then on. */
@@ -89,9 +90,15 @@ export function softwareEnclave(options: SoftwareEnclaveOptions): SoftwareEnclav
   if (identity) requireP256(checkPrivateKey(identity.signingKey).ok, identity.signingKey, 'identity.signingKey')
   for (const anchor of anchors) requireP256(checkPublicKey(anchor).ok, anchor, 'anchors')
   const settings = { vault: identity?.vault ?? null, singleUse: policy.singleUse, without: [...without].sort() }
-  const tell = (secret: string, bytes: Uint8Array) => witness?.({ name: secret, bytes: bytes.slice(), enclave: name })
+  const tell = (secret: string, bytes: Uint8Array) => witness?.({ name: secret, bytes: Uint8Array.from(bytes), enclave: name })
   const keys = { signingKey: identity ? copyKey(identity.signingKey) : null, anchors: anchors.map(copyKey) }
   return new Store({ crypto, ...keys, trailingZeros: reading === 'lenient' }, emptyState(settings), tell, softwareSource)
+}
+
+/** A command that is being worked on. */
+interface Job {
+  readonly permit: Permit
+  readonly scratch: Scratch
 }
 
 class Store implements SoftwareEnclave {
@@ -99,7 +106,7 @@ class Store implements SoftwareEnclave {
   readonly #tell: (name: string, bytes: Uint8Array) => void
   readonly #softwareSource: boolean
   readonly #keys = new Map<KeyHandle, StoredKey>()
-  readonly #inFlight = new Set<{ readonly permit: Permit; readonly scratch: Scratch }>()
+  readonly #inFlight = new Set<Job>()
   #state: RuleState
   readonly #salt: Uint8Array
   #handles = 0
@@ -133,12 +140,14 @@ class Store implements SoftwareEnclave {
     return null
   }
 
-  load({ label, key, operations, extractable }: GivenKey): Maybe<EnclaveAnswer> {
+  load(given: GivenKey): Maybe<EnclaveAnswer> {
     if (!this.#softwareSource) throw new TypeError('load: this enclave takes no keys from outside')
+    requireGiven(given)
+    const { label, key, operations, extractable } = given
     const kind = kindOf(key)
     if (!isLabel(label)) return refused({ code: 'command_invalid', at: 'label' })
     if (kind === null) return refused({ code: 'command_invalid', at: 'key' })
-    return run(this.#answer(HOST, { type: 'loadKey', label, kind, operations, extractable }, copyKey(key)))
+    return run(this.#answer(HOST, { type: 'loadKey', label, kind, operations: operationSet(operations), extractable }, key))
   }
 
   describe(): readonly KeyRecord[] {
@@ -155,13 +164,13 @@ class Store implements SoftwareEnclave {
 
   *#answer(conversation: string, command: RuleCommand, given: TargetKey | null): Steps<EnclaveAnswer> {
     if (this.#disposed) return refused(FAILED)
-    const allowed = permit(this.#state, conversation, command)
-    if (!allowed.ok) return refused(allowed.fault)
-
     const scratch = new Scratch(this.#bench.crypto, this.#tell)
-    const job = { permit: allowed.value, scratch }
-    this.#inFlight.add(job)
+    let job: Job | null = null
     try {
+      const allowed = permit(this.#state, conversation, command)
+      if (!allowed.ok) return refused(allowed.fault)
+      job = { permit: allowed.value, scratch }
+      this.#inFlight.add(job)
       const done = yield* work(this.#bench, allowed.value, scratch, given)
       scratch.goOn()
       return done.ok ? this.#commit(allowed.value, done.value.facts, done.value.key, scratch) : refused(done.fault)
@@ -170,7 +179,7 @@ class Store implements SoftwareEnclave {
       return refused(scratch.ended ? CLOSED : command.type === 'importTransfer' ? TRANSFER_REFUSED : FAILED)
     } finally {
       scratch.end()
-      this.#inFlight.delete(job)
+      if (job !== null) this.#inFlight.delete(job)
       this.#settle(conversation)
     }
   }
@@ -224,6 +233,24 @@ const HOST = ''
 const FAILED: EnclaveFault = Object.freeze({ code: 'enclave_failed' })
 const CLOSED: EnclaveFault = Object.freeze({ code: 'conversation_closed', requirement: 'BYOK-129' })
 const refused = (fault: EnclaveFault): EnclaveAnswer => ({ type: 'enclave.refused', fault })
+
+const PARTS: ReadonlyMap<unknown, readonly string[]> = new Map([
+  ['RSA', ['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi']],
+  ['EC', ['x', 'y', 'd']],
+  ['oct', ['k']],
+])
+
+function requireGiven(given: Partial<GivenKey> | null | undefined): asserts given is GivenKey {
+  const { label, key, operations, extractable } = given ?? {}
+  if (typeof label !== 'string') throw new TypeError('label: a text is wanted')
+  const parts = PARTS.get(key?.type)
+  if (!key || !parts) throw new TypeError('key.type: RSA, EC or oct is wanted')
+  if (key.type === 'EC' && !CURVES.includes(key.curve)) throw new TypeError(`key.curve: one of ${CURVES.join(', ')} is wanted`)
+  for (const part of parts) requireBytes((key as unknown as Record<string, unknown>)[part], `key.${part}`)
+  if (!Array.isArray(operations) || !operations.every((one) => OPERATIONS.includes(one as Operation)))
+    throw new TypeError('operations: an array of operations is wanted')
+  if (typeof extractable !== 'boolean') throw new TypeError('extractable: a boolean is wanted')
+}
 
 function requireP256(valid: boolean, key: EcPublicKey, name: string): void {
   if (!valid || key.type !== 'EC' || key.curve !== 'P-256') throw new TypeError(`${name}: P-256 keys are wanted`)

@@ -13,6 +13,7 @@ import { requireBytes } from '../bytes/bytes.js'
 import { toHex } from '../bytes/hex.js'
 import type { Crypto } from '../crypto/crypto.js'
 import { checkPublicKey } from '../crypto/key-check.js'
+import { copyKey } from '../crypto/key-parts.js'
 import type { EcPrivateKey, EcPublicKey, PrivateKey, RsaPrivateKey, RsaPublicKey, TargetKey } from '../crypto/keys.js'
 import { bitLengthOfBytes } from '../crypto/number.js'
 import { AZURE_MECHANISM, EPHEMERAL_BYTES } from '../crypto/rsa-aes-key-wrap.js'
@@ -53,7 +54,7 @@ export interface Done {
   readonly key: StoredKey | null
 }
 
-/** Does the work of a command. `given` is the key that comes with a `loadKey`. */
+/** Does the work of a command. `given` is the key that comes with a `loadKey`; it stays the caller's, and a copy is stored. */
 export function work(bench: Bench, permit: Permit, scratch: Scratch, given: TargetKey | null): Steps<Verdict<Done, EnclaveFault>> {
   const { command } = permit
   switch (command.type) {
@@ -171,7 +172,7 @@ function requireKind(key: TargetKey, kind: KeyKind | null): void {
 
 function* loadKey(bench: Bench, command: CommandOf<'loadKey'>, scratch: Scratch, given: TargetKey | null): Steps<Verdict<Done, EnclaveFault>> {
   if (given === null) throw new TypeError('loadKey: a key is wanted')
-  const key = scratch.key(`given ${command.kind}`, given)
+  const key = scratch.key(`given ${command.kind}`, copyKey(given))
   const checked = key.type === 'oct' ? accept(undefined) : yield* wait(bench.crypto.checkPrivateKey(key))
   if (!checked.ok) return refuse({ code: 'command_invalid', at: 'key', found: checked.fault.code })
   return done({ ...(yield* made(bench, key, command.kind)), type: 'loadKey' }, key)

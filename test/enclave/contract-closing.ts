@@ -6,7 +6,7 @@
 import * as assert from 'uvu/assert'
 import { refusedWithoutTrace, type Case, type Subject } from './contract-case.js'
 import { TARGET, goodEvidence, importOf, offered, readyToWrap, withKek } from './contract-flow.js'
-import { ask, codeOf, nativeKey, nativeWrap, say } from './support.js'
+import { ask, base64url, codeOf, nativeKey, nativeWrap, say } from './support.js'
 
 const close = (subject: Subject, conversation: string): void => assert.is(subject.enclave.perform(conversation, { type: 'close' }), null)
 
@@ -156,6 +156,93 @@ export const CLOSING: readonly Case[] = [
       const { key } = await ask(vault.enclave, 'c', command, 'enclave.imported')
       await ask(vault.enclave, 'c', { type: 'destroyKey', key }, 'enclave.destroyed')
       await ask(vault.enclave, 'c', command, 'enclave.imported')
+    },
+  },
+  {
+    title: 'BYOK-132 a kept key that was told to nobody is taken back by the conversation that made it, and costs nothing',
+    run: async (make) => {
+      const vault = make({ role: 'vault' })
+      const command = importOf(await withKek(vault))
+      for (const end of ['destroyKey', 'close'] as const) {
+        const { key } = await ask(vault.enclave, 'c', command, 'enclave.imported')
+        await ask(vault.enclave, 'c', { type: 'keep', key }, 'enclave.kept')
+        await refusedWithoutTrace(vault, 'c', command, 'transfer_refused')
+        await ask(vault.enclave, 'c', { type: 'destroyKey', key }, 'enclave.destroyed')
+        if (end === 'close') close(vault, 'c')
+      }
+      await ask(vault.enclave, 'd', command, 'enclave.imported')
+    },
+  },
+  {
+    title: 'BYOK-132 replay after deletion: once its conversation was closed a kept key is used up, whoever destroys it',
+    run: async (make) => {
+      const vault = make({ role: 'vault' })
+      const kek = await withKek(vault)
+      for (const [number, destroyer] of ['c', 'd'].entries()) {
+        const command = importOf(kek, 'ec-P-256', number)
+        const { key } = await ask(vault.enclave, 'c', command, 'enclave.imported')
+        await ask(vault.enclave, 'c', { type: 'keep', key }, 'enclave.kept')
+        close(vault, 'c')
+        // Kept once more it is no more the conversation's than before.
+        await ask(vault.enclave, destroyer, { type: 'keep', key }, 'enclave.kept')
+        await ask(vault.enclave, destroyer, { type: 'destroyKey', key }, 'enclave.destroyed')
+        const again = { ...command, ciphertext: nativeWrap(kek, nativeKey('ec-P-256', number).payload) }
+        for (const replay of [command, again])
+          for (const conversation of ['c', 'd', 'e']) await refusedWithoutTrace(vault, conversation, replay, 'transfer_refused')
+      }
+    },
+  },
+  {
+    title: 'BYOK-132 a kept key that another conversation destroys is used up, closed or not',
+    run: async (make) => {
+      const vault = make({ role: 'vault' })
+      const command = importOf(await withKek(vault))
+      const { key } = await ask(vault.enclave, 'c', command, 'enclave.imported')
+      await ask(vault.enclave, 'c', { type: 'keep', key }, 'enclave.kept')
+      await ask(vault.enclave, 'd', { type: 'destroyKey', key }, 'enclave.destroyed')
+      await refusedWithoutTrace(vault, 'c', { type: 'destroyKey', key }, 'handle_unknown')
+      for (const conversation of ['c', 'd']) {
+        await refusedWithoutTrace(vault, conversation, command, 'transfer_refused')
+        close(vault, conversation)
+      }
+      for (const conversation of ['c', 'e']) await refusedWithoutTrace(vault, conversation, command, 'transfer_refused')
+    },
+  },
+  {
+    title: 'BYOK-132 a close while the import is kept and destroyed again: what comes after it takes nothing back [gated]',
+    run: async (make) => {
+      const vault = make({ role: 'vault', gated: true })
+      const kek = await withKek(vault)
+      const command = importOf(kek)
+      const { key } = await ask(vault.enclave, 'c', command, 'enclave.imported')
+      await ask(vault.enclave, 'c', { type: 'keep', key }, 'enclave.kept')
+      // Something is in flight, so that the store still counts the closings of this conversation.
+      vault.gate!.hold()
+      const pending = say(vault.enclave, 'c', importOf(kek, 'ec-P-384'))
+      close(vault, 'c')
+      await ask(vault.enclave, 'c', { type: 'destroyKey', key }, 'enclave.destroyed')
+      await vault.gate!.release()
+      assert.is(codeOf(await pending), 'conversation_closed')
+      for (const conversation of ['c', 'd']) await refusedWithoutTrace(vault, conversation, command, 'transfer_refused')
+      await ask(vault.enclave, 'c', importOf(kek, 'ec-P-384'), 'enclave.imported')
+    },
+  },
+  {
+    title: 'BYOK-50 a KEK that is destroyed while it opens a blob says nothing about the blob [gated]',
+    run: async (make) => {
+      const vault = make({ role: 'vault', gated: true })
+      for (const good of [true, false]) {
+        const kek = await withKek(vault)
+        const command = importOf(kek)
+        const bytes = Buffer.from(command.ciphertext, 'base64url')
+        if (!good) bytes[bytes.length - 1]! ^= 1
+        vault.gate!.hold()
+        const answer = say(vault.enclave, 'c', { ...command, ciphertext: base64url(bytes) })
+        await ask(vault.enclave, 'k', { type: 'destroyKey', key: kek.key }, 'enclave.destroyed')
+        await vault.gate!.release()
+        assert.equal(await answer, { type: 'enclave.refused', fault: { code: 'transfer_refused', requirement: 'BYOK-50' } })
+        assert.equal(vault.enclave.describe(), [])
+      }
     },
   },
   {

@@ -9,7 +9,7 @@ import { encodePkcs8 } from '../../src/crypto/pkcs8.js'
 import type { EnclaveCommand, EnclaveFault } from '../../src/enclave/commands.js'
 import { refusedWithoutTrace, type Case, type Subject } from './contract-case.js'
 import { TARGET, importOf, offered, readyToWrap, withKek } from './contract-flow.js'
-import { ask, base64url, nativeKey, nativeWrap, say } from './support.js'
+import { ask, base64url, nativeKey, nativeWrap, nativeWrapOf, say, type Wrapping } from './support.js'
 
 type Code = EnclaveFault['code']
 
@@ -236,7 +236,8 @@ export const REFUSALS: readonly Case[] = [
       const numbers = { d: part('d'), p: part('p'), q: part('q'), dp: part('dp'), dq: part('dq'), qi: part('qi') }
       const itself = { type: 'RSA', n: Buffer.from(kek.n, 'base64url'), e: Buffer.from(kek.e, 'base64url'), ...numbers } as const
       const command = { ...importOf(kek, 'rsa-2048'), ciphertext: nativeWrap(kek, encodePkcs8(itself)) }
-      await refusedWithoutTrace(vault, 'c', command, 'transfer_refused')
+      const answer = await refusedWithoutTrace(vault, 'c', command, 'transfer_refused')
+      assert.equal(answer, { type: 'enclave.refused', fault: { code: 'transfer_refused', requirement: 'BYOK-50' } })
     },
   },
   {
@@ -249,6 +250,9 @@ export const REFUSALS: readonly Case[] = [
       const changed = (at: number) => base64url(bytes.map((byte, index) => (index === at ? byte ^ 1 : byte)))
       const wrapped = (payload: Uint8Array) => nativeWrap(kek, payload)
       const { payload } = nativeKey('ec-P-256')
+      const of = (wrapping: Wrapping) => nativeWrapOf(kek, payload, wrapping)
+      const length = (bytes: number) => bytes.toString(16).padStart(8, '0')
+      assert.is.not(payload.length % 8, 0, 'there is padding to spoil')
       const blobs: Record<string, string> = {
         empty: '',
         'not base64url': '****',
@@ -262,8 +266,15 @@ export const REFUSALS: readonly Case[] = [
         'U1 C1 not below n': base64url(Buffer.concat([Buffer.alloc(256, 0xff), bytes.subarray(256)])),
         'U2 first byte': changed(0),
         'U2 last byte of C1': changed(255),
-        'U4 first byte of C2': changed(256),
-        'U6 last byte': changed(bytes.length - 1),
+        'U2 OAEP with another hash': of({ oaepHash: 'sha256' }),
+        'U3 an ephemeral key of 16 bytes': of({ ephemeralBytes: 16 }),
+        'U3 an ephemeral key of 24 bytes': of({ ephemeralBytes: 24 }),
+        'U4 another constant': of({ initial: `a65959a7${length(payload.length)}` }),
+        'U5 a length that leaves out a block': of({ initial: `a65959a6${length(payload.length - 8)}` }),
+        'U5 a length beyond the blocks': of({ initial: `a65959a6${length(payload.length + 8)}` }),
+        'U6 padding that is not zero': of({ padding: 1 }),
+        'first byte of C2': changed(256),
+        'last byte of C2': changed(bytes.length - 1),
         'another KEK': nativeWrap(offered(2), payload),
         'U7 no PKCS#8': wrapped(Buffer.from('not a key at all')),
         'U7 trailing byte': wrapped(Buffer.concat([payload, Buffer.from([1])])),
@@ -277,7 +288,8 @@ export const REFUSALS: readonly Case[] = [
       for (const kty of ['oct', 'RSA'])
         answers.add(JSON.stringify(await refusedWithoutTrace(vault, 'c', { ...good, kty, crv: null, operations: [] }, 'transfer_refused')))
       assert.equal([...answers], ['{"type":"enclave.refused","fault":{"code":"transfer_refused","requirement":"BYOK-50"}}'])
-      await ask(vault.enclave, 'c', good, 'enclave.imported')
+      // Put together the same way and with nothing wrong, it is taken.
+      await ask(vault.enclave, 'c', { ...good, ciphertext: of({}) }, 'enclave.imported')
       answers.add(JSON.stringify(await refusedWithoutTrace(vault, 'c', good, 'transfer_refused')))
       assert.is(answers.size, 1, 'a replay looks like any other refusal')
     },
@@ -380,11 +392,36 @@ export const REFUSALS: readonly Case[] = [
         { type: { toString: () => 'keep' } },
       ])
         await refusedWithoutTrace(source, 'x', command, 'command_invalid')
+      // Arrays that answer as they like: whatever of them gets past the reading, nothing comes out as an exception.
+      for (const operations of hostileArrays())
+        for (const [subject, command] of [
+          [source, { ...TARGET, label: 'hostile' }],
+          [vault, importOf(kek)],
+        ] as const) {
+          const answer = await say(subject.enclave, 'x', { ...command, operations })
+          assert.type(answer?.type, 'string')
+          await subject.enclave.perform('x', { type: 'close' })
+        }
       for (const conversation of [undefined, null, 7, {}] as unknown as string[]) await refusedWithoutTrace(source, conversation, TARGET, 'command_invalid')
       for (const { enclave } of [source, vault] as Subject[]) await enclave.perform('x', { type: 'close' })
       assert.is(JSON.stringify(records()), before)
     },
   },
 ]
+
+function* hostileArrays(): Generator<unknown> {
+  const hostile = () => {
+    throw new Error('hostile')
+  }
+  const lazy = () => Object.assign(['sign'], { includes: (one: unknown) => one !== null && hostile() })
+  yield Object.assign(['sign'], { map: lazy })
+  yield Object.assign(['sign'], { map: () => ({ length: 1, includes: () => false, [Symbol.iterator]: () => ['sign'][Symbol.iterator]() }) })
+  yield Object.assign(['sign'], { constructor: { [Symbol.species]: lazy } })
+  yield Object.assign(['sign'], { [Symbol.iterator]: hostile })
+  yield new Proxy(['sign'], { get: hostile })
+  yield new Proxy(['sign'], { get: (array, name, self) => (name === 'length' ? Number.NaN : (Reflect.get(array, name, self) as unknown)) })
+  yield new Proxy(['sign'], { has: hostile, ownKeys: hostile, getPrototypeOf: hostile })
+  yield Array(3)
+}
 
 const withKekOf = (command: ReturnType<typeof importOf>) => ({ key: command.kek, n: offered().n, e: offered().e })

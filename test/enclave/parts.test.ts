@@ -12,7 +12,7 @@ import { pure } from '../../src/crypto/pure.js'
 import { keyIdentity, publicPartOf } from '../../src/enclave/check-value.js'
 import { judgeEvidence, signEvidence } from '../../src/enclave/evidence.js'
 import { OPERATIONS } from '../../src/enclave/kinds.js'
-import { makeFinal, matches, releaseConversation, releaseKey, reserve, type Ledger } from '../../src/enclave/ledger.js'
+import { markKept, matches, releaseConversation, releaseKey, reserve, settleConversation, type Ledger } from '../../src/enclave/ledger.js'
 import { decodeStatement, encodeStatement, statementOf, type Statement } from '../../src/enclave/statement.js'
 import { run, wait, type Steps } from '../../src/enclave/steps.js'
 import { nodeCrypto } from '../../tools/node/crypto.js'
@@ -124,14 +124,25 @@ parts('a store vouches for keys of its vault only', () => {
 })
 
 parts('BYOK-132 the ledger is one whatever the order, and final entries stay', () => {
-  const entry = (name: string, owner: string) => ({ blob: name, identity: `i${name}`, owner, key: handle(`k${name}`) })
+  const entry = (name: string, owner: string) => ({ blob: name, identity: `i${name}`, owner, key: handle(`k${name}`), kept: false })
   const make = (...names: string[]): Ledger => names.reduce((ledger, name) => reserve(ledger, entry(name, name === 'b' ? 'd' : 'c')), [] as Ledger)
   assert.equal(make('a', 'b', 'c'), make('c', 'b', 'a'))
-  const final = makeFinal(make('a', 'b'), 'ka')
-  assert.equal(final, [{ blob: 'a', identity: 'ia', owner: null, key: null }, entry('b', 'd')])
-  assert.equal(releaseConversation(releaseKey(final, 'kb'), 'c'), [final[0]])
-  assert.equal(releaseConversation(make('a', 'b'), 'c'), [entry('b', 'd')])
-  assert.equal(makeFinal(final, 'unknown'), final)
+  const kept = markKept(make('a', 'b'), handle('ka'))
+  assert.equal(kept, [{ ...entry('a', 'c'), kept: true }, entry('b', 'd')])
+  assert.equal(markKept(kept, handle('unknown')), kept)
+  assert.equal([releaseKey(kept, 'c', handle('ka')), releaseKey(kept, 'd', handle('kb'))], [[kept[1]], [kept[0]]])
+  for (const [conversation, key] of [
+    ['d', 'ka'],
+    ['c', 'kb'],
+    ['c', 'unknown'],
+  ] as const)
+    assert.equal(releaseKey(kept, conversation, handle(key)), kept)
+  assert.equal([releaseConversation(kept, 'c'), releaseConversation(kept, 'd')], [kept, [kept[0]]])
+
+  const final = settleConversation(kept, 'c')
+  assert.equal(final, [{ blob: 'a', identity: 'ia', owner: null, key: null, kept: true }, entry('b', 'd')])
+  assert.equal([settleConversation(kept, 'd'), settleConversation(final, 'c')], [kept, final])
+  assert.equal(releaseConversation(releaseKey(final, 'c', handle('ka')), 'c'), final)
   assert.equal([matches(final, 'a', 'x').length, matches(final, 'x', 'ia').length, matches(final, 'x', 'x').length], [1, 1, 0])
 })
 

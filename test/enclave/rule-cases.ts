@@ -4,10 +4,10 @@
  * @module
  */
 import * as assert from 'uvu/assert'
-import { asked, keyRecord, type AttributeChange, type KeyRecord } from '../../src/enclave/attributes.js'
+import { KEK_MECHANISMS, asked, keyRecord, type AttributeChange, type KeyRecord } from '../../src/enclave/attributes.js'
 import type { EnclaveAnswer, KeyHandle, PublicPart } from '../../src/enclave/commands.js'
 import { alter, close, commit, permit } from '../../src/enclave/permit.js'
-import type { RuleName } from '../../src/enclave/rules.js'
+import { TRANSFER_REFUSED, type RuleName } from '../../src/enclave/rules.js'
 import { emptyState, findKey, forgetEpoch, putKey, type Facts, type RuleCommand, type RuleState } from '../../src/enclave/state.js'
 
 /** One promise of the rules, with some of them switched off. */
@@ -42,6 +42,13 @@ export const made = (name: string): Facts => ({ type: 'generateKey', handle: han
 
 /** The command that makes it. */
 export const generate = (label: string) => ({ type: 'generateKey', label, kind: 'ec-P-256', operations: ['sign'], extractable: true }) as const
+
+const importing = (kek: string) =>
+  ({ type: 'importTransfer', kek: handle(kek), ciphertext: '', name: 'payments', kty: 'EC', crv: 'P-256', operations: ['sign'] }) as const
+const imported = (name: string): Facts => ({ ...made(name), type: 'importTransfer', version: 'v', blob: 'b', evidence: '' }) as Facts
+
+/** A KEK that is kept. */
+const kek = (change: Partial<KeyRecord> = {}): KeyRecord => record('kek', { operations: ['import'], mechanisms: KEK_MECHANISMS, owner: null, ...change })
 
 /** See the module text. */
 export const RULE_CASES: readonly RuleCase[] = [
@@ -83,4 +90,25 @@ export const RULE_CASES: readonly RuleCase[] = [
       assert.equal(forgetEpoch(closed, 'c').epochs, [])
     },
   },
+  ...(
+    [
+      ['its KEK was destroyed', (state) => ({ ...state, keys: [] })],
+      ['its KEK went to another conversation', (state) => putKey(state, kek({ owner: 'd' }))],
+      ['its KEK became another sort of key', (state) => putKey(state, kek({ operations: ['sign'], mechanisms: [] }))],
+      ['its handle is in use', (state) => putKey(state, record('a'))],
+      ['its label is in use', (state) => putKey(state, record('b', { label: 'payments/v' }))],
+    ] as readonly (readonly [string, (state: RuleState) => RuleState])[]
+  ).map(([happened, change]): RuleCase => ({
+    title: `BYOK-50 a good blob gets the one refusal if ${happened} while it was opened`,
+    run: (without) => {
+      const state = putKey(nothing(without), kek())
+      const allowed = permit(state, 'c', importing('kek'))
+      assert.ok(allowed.ok)
+      assert.is(commit(state, allowed.value, imported('a')).answer.type, 'enclave.imported')
+      const now = change(state)
+      const late = commit(now, allowed.value, imported('a'))
+      assert.equal(late.answer, { type: 'enclave.refused', fault: TRANSFER_REFUSED })
+      assert.is(late.state, now)
+    },
+  })),
 ]

@@ -274,6 +274,37 @@ software('BYOK-47 a key from a file is labelled as given, and can be wrapped und
   assert.is(codeOf(await say(enclave, 'c', { type: 'wrapTarget', kek: held.kek, target: 'file' })), 'kek_not_trusted')
 })
 
+software('BYOK-137 of a key from a file that is refused no copy is left', async () => {
+  const enclave = source()
+  const k = new Uint8Array(32).fill(0xab)
+  const given = { label: 'file', key: { type: 'oct', k }, operations: ['encrypt'], extractable: true } as const
+  const load = (change: object, code: ReturnType<typeof codeOf>) => async () => assert.is(codeOf(await enclave.load({ ...given, ...change })), code)
+  assert.is(await copiesLeft(k, load({}, null)), 1, 'the copy that the enclave stores is seen')
+  assert.is(await copiesLeft(k, load({}, 'label_taken')), 0)
+  assert.is(await copiesLeft(k, load({ label: 'x', operations: ['encrypt', 'unwrapKey'] }, 'operations_conflict')), 0)
+  enclave.dispose()
+  assert.is(await copiesLeft(k, load({ label: 'x' }, 'enclave_failed')), 0)
+})
+
+/** How many of the copies of a secret that are made while something is done still hold it afterwards. */
+async function copiesLeft(secret: Uint8Array, done: () => Promise<void>): Promise<number> {
+  const from = Reflect.get(Uint8Array, 'from') as (...args: unknown[]) => Uint8Array
+  const copies: Uint8Array[] = []
+  Object.assign(Uint8Array, {
+    from: (...args: unknown[]) => {
+      const copy = Reflect.apply(from, Uint8Array, args) as Uint8Array
+      copies.push(copy)
+      return copy
+    },
+  })
+  try {
+    await done()
+  } finally {
+    Object.assign(Uint8Array, { from })
+  }
+  return copies.filter((copy) => Buffer.compare(copy, secret) === 0).length
+}
+
 software('a host that gives what it may not is told by a TypeError', () => {
   const crypto = nodeCrypto()
   const policy = { singleUse: true }
@@ -282,6 +313,32 @@ software('a host that gives what it may not is told by a TypeError', () => {
     () => closed.load({ label: 'x', key: ecKey(), operations: [], extractable: true }),
     (error: unknown) => error instanceof TypeError,
   )
+  const open = source()
+  const given = { label: 'x', key: ecKey(), operations: ['sign'], extractable: true } as const
+  const mistakes: readonly (readonly [member: string, given: unknown])[] = [
+    ['label', undefined],
+    ['label', null],
+    ['label', { ...given, label: 5 }],
+    ['key.type', { ...given, key: undefined }],
+    ['key.type', { ...given, key: null }],
+    ['key.type', { ...given, key: { type: 'x' } }],
+    ['key.curve', { ...given, key: { ...ecKey(), curve: 'P-192' } }],
+    ['key.d', { ...given, key: { ...ecKey(), d: undefined } }],
+    ['key.qi', { ...given, key: { ...rsaKey('rsa-2048'), qi: [1] } }],
+    ['key.k', { ...given, key: { type: 'oct', k: 'zz' } }],
+    ['operations', { ...given, operations: undefined }],
+    ['operations', { ...given, operations: 'sign' }],
+    ['operations', { ...given, operations: ['nope'] }],
+    ['extractable', { ...given, extractable: 'yes' }],
+    ['extractable', { ...given, extractable: undefined }],
+  ]
+  for (const [member, mistake] of mistakes)
+    assert.throws(
+      () => open.load(mistake as typeof given),
+      (error: unknown) => error instanceof TypeError && error.message.startsWith(`${member}: `),
+      `${member} ${JSON.stringify(mistake)}`,
+    )
+  assert.equal(open.describe(), [])
   const spoiled = { ...ecKey(), d: new Uint8Array(32) }
   for (const options of [
     { crypto, policy, identity: { vault: VAULT, signingKey: spoiled } },

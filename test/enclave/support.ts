@@ -92,6 +92,28 @@ export function nativeWrap(kek: { readonly n: string; readonly e: string }, payl
   return Buffer.concat([first, cipher.update(payload), cipher.final()]).toString('base64url')
 }
 
+/** What {@link nativeWrapOf} puts together: as it has to be, unless given. */
+export interface Wrapping {
+  readonly oaepHash?: string
+  readonly ephemeralBytes?: number
+  /** The integrity constant and the message length indicator, 16 hex digits. */
+  readonly initial?: string
+  /** Behind the payload, up to a multiple of 8. */
+  readonly padding?: number
+}
+
+/** The same from its parts, RFC 3394 by node, so that each part can be wrong by itself. */
+export function nativeWrapOf(kek: { readonly n: string; readonly e: string }, payload: Uint8Array, wrapping: Wrapping = {}): string {
+  const { oaepHash = 'sha1', ephemeralBytes = 32, initial = `a65959a6${payload.length.toString(16).padStart(8, '0')}`, padding = 0 } = wrapping
+  const key = native.createPublicKey({ key: { kty: 'RSA', n: kek.n, e: kek.e }, format: 'jwk' })
+  const ephemeral = native.randomBytes(ephemeralBytes)
+  const first = native.publicEncrypt({ key, padding: native.constants.RSA_PKCS1_OAEP_PADDING, oaepHash }, ephemeral)
+  const cipher = native.createCipheriv(`id-aes${8 * ephemeralBytes}-wrap`, ephemeral, Buffer.from(initial, 'hex'))
+  const padded = Buffer.alloc(8 * Math.ceil(payload.length / 8), padding)
+  padded.set(payload)
+  return Buffer.concat([first, cipher.update(padded), cipher.final()]).toString('base64url')
+}
+
 /** The reverse, with node's private key of a number. */
 export function nativeUnwrap(kind: 'rsa-2048' | 'rsa-3072' | 'rsa-4096', number: number, ciphertext: string): { ephemeral: Uint8Array; payload: Uint8Array } {
   const key = native.createPrivateKey({ key: Buffer.from(nativeKey(kind, number).payload), format: 'der', type: 'pkcs8' })

@@ -142,7 +142,7 @@ test('BYOK-127 hardened: a pair that was imported is no KEK, neither at the sour
   const { kid, evidence } = planted as unknown as { kid: Kid; evidence: string }
 
   at.tamper = replacing('tool.wrap', { ...own, kid, evidence })
-  const report = await transfer(at, { name: 'other' })
+  const report = await transfer(at, { name: 'other', kek: { name: 'kek-2', bits: 2048, expires: null } })
   assert.is(codeOf(report.officer), 'kek_not_attested')
   at.tamper = (envelope) => [envelope]
   const blob = wrapFor(own, writeTarget((await shared.crypto.generateEc('P-256')) as TargetKey))
@@ -373,7 +373,11 @@ test('BYOK-17 an HSM’s answer that comes after the vault gave up makes no reco
   const held: Parameters<Scene['tamper']>[0][] = []
   at.tamper = (envelope) => (envelope.message.type === 'vaultHsm.imported' ? (held.push(envelope), []) : [envelope])
   await at.say('vault', importOf(files[0]!, { name: 'first' }))
-  at.ceremony.session.actor('vault').send({ type: 'app.timeout' })
+  // The first time it asks again; the answer to that is lost, too.
+  for (let times = 0; times < 2; times++) {
+    at.ceremony.session.actor('vault').send({ type: 'app.timeout' })
+    await at.ceremony.session.run()
+  }
   await at.say('vault', importOf(files[1]!, { name: 'second' }))
   for (const late of held) at.ceremony.session.inject(late)
   await at.ceremony.session.run()
@@ -381,6 +385,27 @@ test('BYOK-17 an HSM’s answer that comes after the vault gave up makes no reco
   const { handle, version } = at.records()['second']![0]!
   assert.equal(at.vault.describe().find((record) => record.handle === handle)?.kid, { vault: VAULT, name: 'second', version })
   assert.is(at.vault.describe().length, 2, 'the late key is destroyed')
+})
+
+test('BYOK-17 BYOK-130 a lost word of the HSM costs no record and leaves none for ever', async () => {
+  const at = await scene(shared, hardened, 'ec-P-256')
+  at.tamper = (envelope) => (envelope.message.type === 'vaultHsm.destroyed' ? [] : [envelope])
+  await transfer(at)
+  for (let times = 0; times < 2; times++) {
+    at.ceremony.session.actor('vault').send({ type: 'app.timeout' })
+    await at.ceremony.session.run()
+  }
+  const { client } = at.ceremony.report()
+  assert.ok(client?.ok && !client.kekDisposed)
+  assert.equal(Object.keys(at.records()).sort(), ['kek', 'payroll'], 'the vault does not know that the KEK is gone')
+  at.tamper = (envelope) => [envelope]
+  assert.is((await at.say('vault', { type: 'client.deleteKek', request: 'client-a-1', name: 'kek' }))?.type, 'vault.deleted')
+  assert.equal(Object.keys(at.records()), ['payroll'])
+
+  const imported = at.heard.findLast(({ message }) => message.type === 'vaultHsm.imported')!
+  at.ceremony.session.inject(imported)
+  await at.ceremony.session.run()
+  assert.is(at.vault.describe().length, 1, 'an answer that comes twice does not cost the key')
 })
 
 test('BYOK-10 the kid in a file is what the KEK was made under', async () => {

@@ -2,11 +2,11 @@
  * All thirty transfers (three sizes of KEK, ten kinds of target) through all six machines, on each crypto; and the same
  * run twice from one seed.
  */
-import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { createHash, createPublicKey } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { TransferRequest } from '../../machines/byok/ceremony.js'
-import type { KeyVersion } from '../../machines/byok/vault.js'
+import type { KeyVersion } from '../../machines/index.js'
 import { PROFILES, type ProfileName } from '../../src/byok/policy.js'
 import { readTransferFile } from '../../src/byok/transfer-file.js'
 import type { Crypto } from '../../src/crypto/crypto.js'
@@ -15,16 +15,14 @@ import { pure } from '../../src/crypto/pure.js'
 import type { Kid, PublicPart } from '../../src/enclave/commands.js'
 import { KEY_KINDS } from '../../src/enclave/kinds.js'
 import { nodeCrypto } from '../../tools/node/crypto.js'
-import { rsaFromJwk } from '../support/providers.js'
+import { newRsa } from '../support/providers.js'
 import { kindOf, seeded, VAULT, world, type World } from '../support/world.js'
 
 const test = suite('byok transfers')
 const SIZES = [2048, 3072, 4096] as const
 
 /** RSA keys are slow to make: two of each size by OpenSSL, one for a target and one for a KEK. */
-const stock = new Map(
-  SIZES.map((bits) => [bits, [0, 1].map(() => rsaFromJwk({ ...generateKeyPairSync('rsa', { modulusLength: bits }).privateKey.export({ format: 'jwk' }) }))]),
-)
+const stock = new Map(SIZES.map((bits) => [bits, [0, 1].map(() => newRsa(bits).key)]))
 
 /** A provider whose RSA keys come from the stock, but for the KEK of the size that it makes itself. */
 function stocked(crypto: Crypto, kekBits: number, own = 0): Crypto {

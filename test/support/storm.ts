@@ -52,18 +52,7 @@ export interface Disturbance {
 }
 
 /** What an attacker in the middle does with every message of a kind, from the beginning to the end. */
-export const TACTICS = [
-  'own pair',
-  'own vault',
-  'own vault, honest kid',
-  'other target',
-  'plant',
-  'widen',
-  'rename',
-  'puppet',
-  'old evidence',
-  'no evidence',
-] as const
+export const TACTICS = ['own pair', 'own vault', 'own vault, honest kid', 'other target', 'plant', 'widen', 'rename', 'old evidence', 'no evidence'] as const
 
 /** A run. */
 export interface Storm {
@@ -118,6 +107,31 @@ export async function stock(size = 6): Promise<Stock> {
   const [own, foreign] = keys.splice(size) as [RsaPrivateKey, RsaPrivateKey]
   let next = 0
   return { own, foreign, mine: crypto.generateEc('P-256'), crypto: { ...crypto, generateRsa: () => copyKey(keys[next++ % keys.length]!) } }
+}
+
+/** Carries what is on its way and lets answers in, without waiting for an enclave that never answers. */
+export async function drain({ session }: World['ceremony']): Promise<void> {
+  for (let quiet = 0; quiet < 3; quiet++) {
+    for (let envelope = session.take(); envelope; envelope = session.take()) {
+      session.deliver(envelope)
+      quiet = 0
+    }
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+/** Calls time for every role that still waits, until none does. Gives back who waits all the same. */
+export async function callTime(ceremony: World['ceremony']): Promise<readonly string[]> {
+  const waiting = () => {
+    const snapshots = ROLES.map((role) => [role, ceremony.session.actor(role).getSnapshot() as AnyMachineSnapshot] as const)
+    return snapshots.filter(([role, { status, value }]) => status === 'active' && (CEREMONY_ROLES.some((one) => one === role) || value !== 'waiting'))
+  }
+  await drain(ceremony)
+  for (let rounds = 0; waiting().length > 0 && rounds < 8; rounds++) {
+    for (const [role] of waiting()) ceremony.session.actor(role).send({ type: 'app.timeout' })
+    await drain(ceremony)
+  }
+  return waiting().map(([role]) => role)
 }
 
 /** An enclave whose answers wait until they are let out. What is asked is done at once and in order. */
@@ -195,7 +209,14 @@ class Weather {
     const base = { kek: { name: 'kek', bits: 2048, expires }, disposeKek: true, target: 'target', name: 'payroll', ...kindOf(kind), generator: 'test' } as const
     await this.#world.makeTarget('older', 'ec-P-256')
     if (history) {
-      const older: TransferRequest = { ...base, target: 'older', name: 'ledger', ...kindOf('ec-P-256'), disposeKek: false }
+      const older: TransferRequest = {
+        ...base,
+        target: 'older',
+        name: 'ledger',
+        ...kindOf('ec-P-256'),
+        kek: { name: 'older-kek', bits: 2048, expires },
+        disposeKek: false,
+      }
       await this.#world.ceremony.transfer(policy.kekProof === 'pinned' ? await this.#pin(older) : older)
     }
     const request = policy.kekProof === 'pinned' ? await this.#pin(base) : base
@@ -221,7 +242,14 @@ class Weather {
   async #pin(request: TransferRequest): Promise<TransferRequest> {
     const { session } = this.#world.ceremony
     const known = this.#world.vault.describe().map(({ handle }) => handle)
-    const message = { type: 'client.createKek', request: 'client-pin-1', name: 'kek', bits: 2048, operations: ['import'], expires: this.#storm.expires }
+    const message = {
+      type: 'client.createKek',
+      request: 'client-pin-1',
+      name: request.kek.name,
+      bits: 2048,
+      operations: ['import'],
+      expires: this.#storm.expires,
+    }
     session.inject({ from: 'client', to: 'vault', port: 'wire', message })
     await session.run()
     const { kid, identity } = this.#world.vault.describe().find(({ handle }) => !known.includes(handle))!
@@ -467,17 +495,11 @@ class Weather {
       case 'other target':
         return isWrap ? but({ target: 'older' }) : [envelope]
       case 'plant':
-        return isImport ? but({ file: (this.#planted(1, 1)?.message as { file?: string } | undefined)?.file ?? message['file'] }) : [envelope]
+        return isImport ? but({ file: (this.#planted(1, 1)?.message as { file?: string } | undefined)?.file ?? message['file'] }) : this.#puppet(envelope)
       case 'widen':
-        return isImport ? but({ operations: kindOf(this.#storm.kind).operations.slice(0, 1) }) : [envelope]
+        return isImport ? but({ operations: kindOf(this.#storm.kind).operations.slice(0, 1) }) : this.#puppet(envelope)
       case 'rename':
-        return isImport ? but({ name: 'renamed' }) : [envelope]
-      case 'puppet': {
-        // The client is kept quiet, and the attacker says what it would have said.
-        if (message.type === 'client.gaveUp' || message.type === 'client.imported') return []
-        if (message.type !== 'vault.key' || envelope.to !== 'client' || (message['operations'] as readonly string[]).includes('import')) return [envelope]
-        return [{ from: 'client', to: 'officer', port: 'wire', message: { type: 'client.imported', kid: message['kid'] } as Message }]
-      }
+        return isImport ? but({ name: 'renamed' }) : this.#puppet(envelope)
       case 'old evidence': {
         const seen = this.#said.map((line) => (line.message as { evidence?: unknown }).evidence).filter((one) => typeof one === 'string')
         return isShown ? but({ evidence: seen[0] ?? null }) : [envelope]
@@ -485,6 +507,14 @@ class Weather {
       case 'no evidence':
         return isShown ? but({ evidence: null }) : [envelope]
     }
+  }
+
+  /** The client is kept quiet where it would notice, and the attacker says what it would have said. */
+  #puppet(envelope: Envelope): readonly Envelope[] {
+    const message = envelope.message as Message & Record<string, unknown>
+    if (envelope.from === 'client' && (message.type === 'client.gaveUp' || message.type === 'client.imported')) return []
+    const imported = message.type === 'vault.key' && envelope.to === 'client' && !(message['operations'] as readonly string[]).includes('import')
+    return imported ? [{ from: 'attacker', to: 'officer', port: 'wire', message: { type: 'client.imported', kid: message['kid'] } as Message }] : [envelope]
   }
 
   #command(pick: number, other: number): Message {

@@ -1,10 +1,10 @@
 /**
  * A whole transfer through the six machines, and what of its time is the machines' own.
  *
- * One conversation is recorded: every call to the crypto provider, with copies of what went in and what came out. Then
- * three things take turns: a conversation on real bytes; the recorded calls to the same provider, one after the other,
- * without any machine; and a conversation whose provider answers at once with what was recorded, so that the machines,
- * the enclaves' rules and the encodings are all that is left.
+ * One conversation is recorded: every call to the crypto provider, with copies of what went in and what came out. It is
+ * held again many times with a provider that answers at once with what was recorded, so that the machines, the enclaves'
+ * rules and the encodings are all that is left. Then two things take turns: a conversation on real bytes, and the recorded
+ * calls to the same provider, one after the other, without any machine.
  *
  * The KEK is made in the conversation, which takes most of the time, by luck more or less. So key generation is timed by
  * itself, in both, and its median is added to both sides.

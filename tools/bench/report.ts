@@ -36,11 +36,7 @@ export function circumstances(date: string | null, quick: boolean, loadBefore: n
       openssl: process.versions.openssl,
       ...Object.fromEntries(packages.map((name) => [name, version(name)])),
     },
-    machine:
-      `${processors[0]?.model.trim() ?? 'unknown processor'}, ${processors.length} × , ${Math.round(totalmem() / 2 ** 30)} GiB, ${platform()} ${release()}`.replace(
-        ' × ,',
-        processors.length === 1 ? ' core,' : ' cores,',
-      ),
+    machine: `${processors[0]?.model.trim() ?? 'unknown processor'}, ${count(processors.length, 'core')}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${platform()} ${release()}`,
     pinned: allowedProcessors(),
     load: [loadBefore, loadavg()[0]!],
   }
@@ -52,7 +48,7 @@ export function page(findings: Findings, where: Circumstances): string {
   return [
     '# Benchmark',
     '',
-    'Written by `npm run bench`; what is measured, and how, is said at the top of each file of this folder. In one process, in turns, medians; ratios are to raw calls of `node:crypto` on the same inputs, with key objects made beforehand.',
+    'Written by `npm run bench`. Everything takes turns in one process; times are medians, in processor time, which stands still while other work is in the way. Ratios are to raw calls of `node:crypto` on the same inputs, with key objects made beforehand. “Platform” is `keyferry/node`, “web” is `keyferry/web` on Node’s WebCrypto, “pure” is `keyferry/core`; “micro” is `micro-rsa-dsa-dh` and “forge” is `node-forge`. How it is measured is said at the top of each file of this folder.',
     '',
     ...environment(where).map((line) => `- ${line}`),
     '',
@@ -95,7 +91,7 @@ function goalRow(goal: Goal): readonly string[] {
 function environment({ date, quick, versions, machine, pinned, load }: Circumstances): readonly string[] {
   return [
     `${date === null ? '' : `${date}. `}${quick ? 'A quick look: too few rounds to quote. ' : ''}${machine}${pinned === null ? '' : `, bound to processor ${pinned}`}.`,
-    `Load average before and after: ${load[0].toFixed(2)}, ${load[1].toFixed(2)}; 1 is this process by itself, anything above it is other work in the way.`,
+    `Load average before and after: ${load[0].toFixed(2)}, ${load[1].toFixed(2)}; this process by itself is 1, more than that is other work.`,
     `${Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(', ')}.`,
@@ -112,6 +108,8 @@ function aligned({ head, rows }: Pick<Table, 'head' | 'rows'>): readonly string[
   const widths = head.map((_, column) => Math.max(...plain.map((row) => row[column]!.length)))
   return plain.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ')}`.trimEnd())
 }
+
+const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`
 
 function allowedProcessors(): string | null {
   try {

@@ -9,7 +9,7 @@ import type { RsaPrivateKey, RsaPublicKey } from '../../src/crypto/keys.js'
 import type { Verdict } from '../../src/verdict.js'
 import { median, race, type Contender, type Timing } from './clock.js'
 import { micro, nodeForge, rawNode } from './peers.js'
-import { digits, duration, timing, worst, type Findings, type Section, type Setting, type Table } from './section.js'
+import { digits, duration, isMet, timing, worst, type Findings, type Goal, type Section, type Setting, type Table } from './section.js'
 import type { Subject } from './subject.js'
 
 /** See the module text. */
@@ -159,9 +159,11 @@ function goals(cases: readonly Case[]) {
       ratios('platform', (found) => !isShortest(found)),
     ),
     worst({ what: 'platform against raw calls, wrap of P-256 under 2048', limit: 1.25 }, ratios('platform', isShortest)),
-    worst(
-      { what: 'pure against raw calls, unwrap', limit: 9 },
-      ratios('pure', ({ operation }) => operation === 'unwrap'),
+    explained(
+      worst(
+        { what: 'pure against raw calls, unwrap', limit: 9 },
+        ratios('pure', ({ operation }) => operation === 'unwrap'),
+      ),
     ),
     worst(
       { what: 'pure against raw calls, wrap of RSA keys', limit: 3.5 },
@@ -182,14 +184,19 @@ function goals(cases: readonly Case[]) {
   ]
 }
 
+/** Where RSA-2048 is what misses the limit, the reader is told where to look for the reason. */
+const explained = (goal: Goal): Goal =>
+  isMet(goal) === false && goal.note?.includes('under 2048') === true ? { ...goal, note: `${goal.note}; see “RSA-2048 and the vector unit”` } : goal
+
 /**
  * OpenSSL has a routine of its own for RSA-2048, and for no other size, on processors with AVX-512 IFMA. It is switched
  * off by an environment variable, read when a process starts.
  */
 function vectorUnit(cases: readonly Case[], quick: boolean): Table {
-  const measured = (mask: string) =>
-    Number(execFileSync(process.execPath, ['--input-type=module', '--eval', PRIVATE_OPERATION], { env: { ...process.env, OPENSSL_ia32cap: mask } }))
-  const pairs = Array.from({ length: quick ? 3 : 7 }, () => [measured(''), measured(':~0x200000')] as const)
+  const { OPENSSL_ia32cap: _, ...env } = process.env
+  const measured = (masks: NodeJS.ProcessEnv) =>
+    Number(execFileSync(process.execPath, ['--input-type=module', '--eval', PRIVATE_OPERATION], { env: { ...env, ...masks } }))
+  const pairs = Array.from({ length: quick ? 3 : 7 }, () => [measured({}), measured({ OPENSSL_ia32cap: ':~0x200000' })] as const)
   const [on, off] = [median(pairs.map(([time]) => time)), median(pairs.map(([, time]) => time))]
   const rows = cases
     .filter(({ operation, bits }) => operation === 'unwrap' && bits === 2048)

@@ -29,24 +29,27 @@ const resting = {
   creatingKek: [],
   fetchingKek: [answer(1, kek)],
   expectFile: [answer(1, kek), answer(2, kek)],
-  importing: [answer(1, kek), answer(2, kek), s['tool.file']],
-  asking: [answer(1, kek), answer(2, kek), s['tool.file'], s['app.timeout']],
-  expectOfficer: [answer(1, kek), answer(2, kek), s['tool.file'], answer(3)],
-  disposing: [answer(1, kek), answer(2, kek), s['tool.file'], answer(3), s['officer.confirmed']],
+  looking: [answer(1, kek), answer(2, kek), s['tool.file']],
+  importing: [answer(1, kek), answer(2, kek), s['tool.file'], error(3, 404)],
+  asking: [answer(1, kek), answer(2, kek), s['tool.file'], error(3, 404), s['app.timeout']],
+  expectOfficer: [answer(1, kek), answer(2, kek), s['tool.file'], error(3, 404), answer(4)],
+  disposing: [answer(1, kek), answer(2, kek), s['tool.file'], error(3, 404), answer(4), s['officer.confirmed']],
 }
-const deleted = change(s['vault.deleted'], { request: 'client-payroll-4' })
+const deleted = change(s['vault.deleted'], { request: 'client-payroll-5' })
+/** Another version lay under the name before. */
+const rotating = [answer(1, kek), answer(2, kek), s['tool.file'], answer(3, { kid: { ...keyKid, version: 'b'.repeat(32) } })]
 
 test('BYOK-7 the whole way, in order, and the KEK is disposed of', () => {
   const run = arrows.converse(input, [...resting.disposing, deleted])
-  assert.equal(run.visits, ['creatingKek', 'fetchingKek', 'expectFile', 'importing', 'expectOfficer', 'disposing', 'done'])
+  assert.equal(run.visits, ['creatingKek', 'fetchingKek', 'expectFile', 'looking', 'importing', 'expectOfficer', 'disposing', 'done'])
   assert.equal(run.output, { ok: true, kid: keyKid, kek: kekKid, kekDisposed: true })
   assert.equal(
     run.said.flat().map(({ message }) => message.type),
-    ['client.createKek', 'client.getKey', 'client.kek', 'client.importKey', 'client.imported', 'client.deleteKek'],
+    ['client.createKek', 'client.getKey', 'client.kek', 'client.getKey', 'client.importKey', 'client.imported', 'client.deleteKek'],
   )
-  assert.equal(run.said[3]![0]!.message, {
+  assert.equal(run.said[4]![0]!.message, {
     type: 'client.importKey',
-    request: 'client-payroll-3',
+    request: 'client-payroll-4',
     name: 'payroll',
     kty: 'EC',
     crv: 'P-256',
@@ -64,15 +67,15 @@ test('BYOK-9 what goes to the tool comes from one answer of the vault', () => {
 })
 
 test('BYOK-38 a KEK that exists is asked for by its version, and kept', () => {
-  const run = arrows.converse(existing, [answer(1, kek), s['tool.file'], answer(2), s['officer.confirmed']])
-  assert.equal(run.visits, ['fetchingKek', 'expectFile', 'importing', 'expectOfficer', 'done'])
+  const run = arrows.converse(existing, [answer(1, kek), s['tool.file'], error(2, 404), answer(3), s['officer.confirmed']])
+  assert.equal(run.visits, ['fetchingKek', 'expectFile', 'looking', 'importing', 'expectOfficer', 'done'])
   assert.equal(run.said[0]![0]!.message, { type: 'client.getKey', request: 'client-payroll-1', name: 'kek', version: kekKid.version })
   assert.equal(run.output, { ok: true, kid: keyKid, kek: kekKid, kekDisposed: false })
   assert.is(arrows.converse(existing, [answer(1, { ...kek, kid: { ...kekKid, version: 'f'.repeat(32) } })]).visits.at(-1), 'refused')
 })
 
 test('BYOK-161 published: no officer is waited for', () => {
-  const run = arrows.converse({ ...existing, expectOfficer: false, enabled: true }, [answer(1, kek), s['tool.file'], answer(2)])
+  const run = arrows.converse({ ...existing, expectOfficer: false, enabled: true }, [answer(1, kek), s['tool.file'], error(2, 404), answer(3)])
   assert.is(run.visits.at(-1), 'done')
 })
 
@@ -88,33 +91,47 @@ test('BYOK-35 what is no KEK is not handed to the tool', () => {
 })
 
 test('BYOK-30 BYOK-158 after a lost answer it asks first, and sends the file again only if nothing is there, once', () => {
-  assert.is(arrows.converse(input, [...resting.asking, answer(4)]).visits.at(-1), 'expectOfficer')
-  const again = arrows.converse(input, [...resting.asking, error(4, 404)])
+  assert.is(arrows.converse(input, [...resting.asking, answer(5)]).visits.at(-1), 'expectOfficer')
+  const again = arrows.converse(input, [...resting.asking, error(5, 404)])
   assert.is(again.visits.at(-1), 'importing')
   assert.equal(words(again.said.at(-1)!, 'wire'), ['client.importKey'])
-  assert.is(arrows.converse(input, [...resting.asking, error(4, 404), s['app.timeout'], error(6, 404)]).visits.at(-1), 'refused')
-  assert.is(arrows.converse(input, [...resting.asking, error(4, 500)]).visits.at(-1), 'refused')
+  assert.is(arrows.converse(input, [...resting.asking, error(5, 404), s['app.timeout'], error(7, 404)]).visits.at(-1), 'refused')
+  assert.is(arrows.converse(input, [...resting.asking, error(5, 500)]).visits.at(-1), 'refused')
   assert.is(arrows.converse(input, [...resting.asking, s['app.timeout']]).visits.at(-1), 'refused')
 })
 
+test('BYOK-25 BYOK-158 a version that lay there before is never taken for the one that was imported', () => {
+  const old = answer(5, { kid: { ...keyKid, version: 'b'.repeat(32) } })
+  const again = arrows.converse(input, [...rotating, s['app.timeout'], old])
+  assert.is(again.visits.at(-1), 'importing')
+  assert.is(arrows.converse(input, [...rotating, s['app.timeout'], answer(5)]).visits.at(-1), 'expectOfficer')
+  const twice = [...rotating, s['app.timeout'], old, s['app.timeout'], answer(7, { kid: { ...keyKid, version: 'b'.repeat(32) } })]
+  assert.is(arrows.converse(input, twice).visits.at(-1), 'refused')
+  // Octet keys all look alike from outside; the version tells them apart.
+  const oct = { key: { kty: 'oct' }, kid: { ...keyKid, version: 'b'.repeat(32) } }
+  const octFile = change(s['tool.file'], { key: { kty: 'oct' } })
+  assert.is(arrows.converse(input, [answer(1, kek), answer(2, kek), octFile, answer(3, oct), s['app.timeout'], answer(5, oct)]).visits.at(-1), 'importing')
+  assert.is(arrows.converse(input, [...resting.looking, error(3, 500)]).visits.at(-1), 'refused')
+})
+
 test('BYOK-158 an answer that comes too late for its question is reported and not taken for another', () => {
-  const late = arrows.converse(input, [...resting.asking, answer(3)])
+  const late = arrows.converse(input, [...resting.asking, answer(4)])
   assert.is(late.visits.at(-1), 'asking')
   assert.is(late.emitted.at(-1), 1)
-  assert.is(arrows.converse(input, [...resting.asking, error(3, 400)]).visits.at(-1), 'asking')
+  assert.is(arrows.converse(input, [...resting.asking, error(4, 400)]).visits.at(-1), 'asking')
   assert.is(arrows.converse(input, [...resting.importing, answer(1, kek)]).visits.at(-1), 'importing')
 })
 
 test('BYOK-21 a vault that answers with another key is not believed', () => {
   const other = { key: { kty: 'EC', crv: 'P-256', x: 'eA', y: 'zz' } }
-  assert.is(arrows.converse(input, [...resting.importing, answer(3, other)]).visits.at(-1), 'refused')
-  assert.is(arrows.converse(input, [...resting.asking, answer(4, other)]).visits.at(-1), 'refused')
+  assert.is(arrows.converse(input, [...resting.importing, answer(4, other)]).visits.at(-1), 'refused')
+  assert.is(arrows.converse(input, [...resting.asking, answer(5, other)]).visits.at(-1), 'refused')
   const rsa = { kty: 'RSA', n: 'bg', e: 'AQAB' }
   const file = change(s['tool.file'], { key: rsa })
-  assert.is(arrows.converse(input, [answer(1, kek), answer(2, kek), file, answer(3, { key: rsa })]).visits.at(-1), 'expectOfficer')
-  assert.is(arrows.converse(input, [answer(1, kek), answer(2, kek), file, answer(3, { key: { ...rsa, e: 'Aw' } })]).visits.at(-1), 'refused')
+  assert.is(arrows.converse(input, [answer(1, kek), answer(2, kek), file, error(3, 404), answer(4, { key: rsa })]).visits.at(-1), 'expectOfficer')
+  assert.is(arrows.converse(input, [answer(1, kek), answer(2, kek), file, error(3, 404), answer(4, { key: { ...rsa, e: 'Aw' } })]).visits.at(-1), 'refused')
   const oct = change(s['tool.file'], { key: { kty: 'oct' } })
-  assert.is(arrows.converse(input, [answer(1, kek), answer(2, kek), oct, answer(3, { key: { kty: 'oct' } })]).visits.at(-1), 'expectOfficer')
+  assert.is(arrows.converse(input, [answer(1, kek), answer(2, kek), oct, error(3, 404), answer(4, { key: { kty: 'oct' } })]).visits.at(-1), 'expectOfficer')
 })
 
 test('BYOK-31 BYOK-159 BYOK-160 every other end is an output, a word to the officer, and the KEK that it made ordered away', () => {
@@ -135,12 +152,12 @@ test('BYOK-148 the officer’s refusal, and his word about another key, are no s
 })
 
 test('BYOK-159 a KEK that is not known to be gone is not called disposed; the key has arrived all the same', () => {
-  for (const event of [s['app.timeout'], change(deleted, { request: 'client-payroll-9' }), error(4, 500)])
+  for (const event of [s['app.timeout'], change(deleted, { request: 'client-payroll-9' }), error(5, 500)])
     assert.equal(arrows.converse(input, [...resting.disposing, event]).output, { ok: true, kid: keyKid, kek: kekKid, kekDisposed: false })
 })
 
 test('BYOK-114 a refusal of the vault is a value', () => {
-  assert.equal(arrows.converse(existing, [answer(1, kek), s['tool.file'], error(2, 400)]).output, {
+  assert.equal(arrows.converse(existing, [answer(1, kek), s['tool.file'], error(2, 404), error(3, 400)]).output, {
     ok: false,
     fault: { code: 'vault_refused', requirement: 'BYOK-114' },
   })

@@ -123,9 +123,29 @@ test('BYOK-147 a name that the client renamed is noticed by what the HSM signed'
   assert.is(codeOf(run.output), 'imported_name_differs')
 })
 
+test('BYOK-145 BYOK-147 no key but the one that was just imported gets an order from this officer', () => {
+  for (const kid of [
+    { ...keyKid, name: 'production-root' },
+    { ...keyKid, vault: 'https://evil.vault.azure.net' },
+  ]) {
+    const run = arrows.converse(input, [...resting.expectImported, { type: 'client.imported', kid } as never])
+    assert.is(codeOf(run.output), 'imported_name_differs')
+    assert.equal(words(run.said.at(-1)!, 'wire'), ['officer.refused'])
+  }
+  const inUse = arrows.converse(input, [...resting.fetching, change(shown, { enabled: true })])
+  assert.is(codeOf(inUse.output), 'imported_already_enabled')
+  assert.equal(words(inUse.said.at(-1)!, 'wire'), ['officer.refused'])
+})
+
+test('BYOK-147 operations are compared as sets, both ways', () => {
+  const twice = { ...input, operations: ['sign', 'sign'] } as OfficerInput
+  const wider = change(s['sourceHsm.compared'], { operations: ['sign', 'verify'] })
+  assert.is(codeOf(arrows.converse(twice, [...resting.comparing, wider]).output), 'imported_operations_differ')
+})
+
 test('BYOK-158 an answer to another question, or about another version, is not taken', () => {
   for (const wrong of [{ request: 'officer-payroll-9' }, { kid: { ...keyKid, version: 'f'.repeat(32) } }, { kid: { ...keyKid, name: 'x' } }]) {
-    assert.is(arrows.converse(input, [...resting.fetching, change(shown, wrong)]).visits.at(-1), 'distrusted')
+    assert.is(arrows.converse(input, [...resting.fetching, change(shown, wrong)]).visits.at(-1), 'refused')
     assert.is(arrows.converse(input, [...resting.enabling, change(enabled, wrong)]).visits.at(-1), 'distrusted')
   }
   assert.is(arrows.converse(input, [...resting.enabling, change(enabled, { enabled: false })]).visits.at(-1), 'distrusted')

@@ -1,6 +1,7 @@
 /** The HSM behind the vault: turns, one refusal for all, and nothing left behind. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { EventObject } from 'xstate'
 import { vaultHsmMachine } from '../../../machines/byok/vault-hsm.js'
 import { Arrows, words } from '../../support/role.js'
 import { answersEverything, printCoverage } from './laws.js'
@@ -62,13 +63,53 @@ test('BYOK-50 every failure is the same word, byte for byte, and closes the conv
     [resting.keeping, 1, ['destroyKey', 'close']],
     [resting.destroying, 2, ['close']],
   ] as const)
-    for (const event of [s['enclave.refused'], s['app.timeout'], s['app.cancel'], s['vault.import'], s['enclave.compared']]) {
+    for (const event of [s['enclave.refused'], s['app.timeout'], s['app.cancel'], s['enclave.compared']]) {
       const run = arrows.converse(undefined, [...prefix, event])
       assert.equal(words(run.said.at(-1)!, 'enclave'), orders)
       assert.equal(run.said.at(-1)!.at(-1), { port: 'wire', message: { type: 'vaultHsm.refused', call } })
       assert.is(run.visits.at(-1), 'waiting')
-      assert.equal(run.context, { call: 0, doomed: null, made: null })
+      const { last: _, ...left } = run.context as { last: unknown }
+      assert.equal(left, { asked: null, call: 0, doomed: null, made: null })
     }
+})
+
+test('BYOK-158 a call that comes again, word for word, is answered again and not done again', () => {
+  for (const [asked, answers] of [
+    [s['vault.makeKek'], [s['enclave.kekMade'], s['enclave.kept']]],
+    [s['vault.import'], [s['enclave.imported'], { ...s['enclave.kept'], key: handle('k2') }]],
+    [s['vault.destroy'], [s['enclave.destroyed']]],
+    [s['vault.import'], [s['enclave.refused']]],
+  ] as const) {
+    const hears = [asked, ...answers] as readonly EventObject[]
+    const first = arrows.converse(undefined, hears)
+    const again = arrows.converse(undefined, [...hears, asked])
+    assert.is(again.visits.at(-1), 'waiting')
+    assert.equal(
+      again.said.at(-1),
+      first.said.at(-1)!.filter(({ port }) => port === 'wire'),
+    )
+  }
+  const other: EventObject = { ...s['vault.import'], name: 'other' } as EventObject
+  const done = [s['vault.import'], s['enclave.refused']]
+  assert.is(arrows.converse(undefined, [...done, other]).visits.at(-1), 'importing', 'the same number with other words is another call')
+})
+
+test('BYOK-150 BYOK-156 an impatient vault changes nothing; somebody else’s call ends both, and both are answered', () => {
+  for (const [state, prefix, same] of [
+    ['makingKek', resting.makingKek, s['vault.makeKek']],
+    ['importing', resting.importing, s['vault.import']],
+    ['keeping', resting.keeping, s['vault.makeKek']],
+    ['destroying', resting.destroying, s['vault.destroy']],
+  ] as const) {
+    assert.is(arrows.converse(undefined, [...prefix, same]).visits.at(-1), state)
+    const other = { ...s['vault.destroy'], call: 9 } as EventObject
+    const run = arrows.converse(undefined, [...prefix, other])
+    const calls = run.said
+      .at(-1)!
+      .filter(({ port }) => port === 'wire')
+      .map(({ message }) => (message as unknown as { call: number }).call)
+    assert.equal(calls, [same.call, 9])
+  }
 })
 
 test('BYOK-129 an answer for another key keeps nothing', () => {

@@ -76,7 +76,7 @@ test('BYOK-114 every blob fault gets one and the same answer, and leaves the rec
     ['unknown KEK', [...withKek, importOf({ kek: { ...kek, name: 'other' }, ciphertext: 'eA' })]],
     ['unknown version', [...withKek, importOf({ kek: { ...kek, version: 'e'.repeat(32) }, ciphertext: 'eA' })]],
     ['what the HSM refused', [...withKek, s['client.importKey'], s['vaultHsm.refused']]],
-    ['an HSM that does not answer', [...withKek, s['client.importKey'], s['app.timeout']]],
+    ['an HSM that does not answer', [...withKek, s['client.importKey'], s['app.timeout'], s['app.timeout']]],
   ]
   for (const [name, hears] of faults) {
     const run = arrows.converse(input, hears)
@@ -139,16 +139,12 @@ test('BYOK-101 an unknown name or version is not found', () => {
   assert.match(JSON.stringify(last([change(s['client.getKey'], { name: '__proto__' })])), 'KeyNotFound')
 })
 
-test('BYOK-32 BYOK-159 a KEK is deleted with all its versions, newest first; a target is not', () => {
-  const older = change(s['vaultHsm.kekMade'], { key: 'k0', version: 'a'.repeat(32) })
-  const two = [s['client.createKek'], older, s['client.createKek'], change(s['vaultHsm.kekMade'], { call: 2 })]
-  const destroyed = (call: number, key: string) => change(s['vaultHsm.destroyed'], { call, key })
-  const run = arrows.converse(input, [...two, s['client.deleteKek'], destroyed(3, 'k1'), destroyed(4, 'k0')])
-  assert.equal(words(run.said.at(-3)!, 'wire'), ['vault.destroy'])
-  assert.equal(words(run.said.at(-2)!, 'wire'), ['vault.destroy'])
+test('BYOK-32 BYOK-159 BYOK-172 a KEK is deleted; a target is not, and no second KEK comes under its name', () => {
+  const run = arrows.converse(input, [...resting.destroyingKek, s['vaultHsm.destroyed']])
   assert.equal(run.said.at(-1), [{ port: 'wire', message: { type: 'vault.deleted', request: 'r4', name: 'kek' } }])
   assert.equal((run.context as { keys: object }).keys, {})
   assert.match(JSON.stringify(last([...withKey, change(s['client.deleteKek'], { name: 'payroll' })])), 'KeyNotFound')
+  assert.equal(words(last([...withKek, s['client.createKek']]), 'wire'), ['vault.error'])
 })
 
 test('BYOK-32 the destruction of another key is not the destruction of this one', () => {
@@ -159,19 +155,41 @@ test('BYOK-32 the destruction of another key is not the destruction of this one'
 
 test('BYOK-17 a key that the HSM made too late is ordered destroyed and never recorded', () => {
   for (const late of [s['vaultHsm.kekMade'], s['vaultHsm.imported']].map((word) => change(word, { key: 'k7' }))) {
-    const run = arrows.converse(input, [...resting.importing, s['app.timeout'], late])
+    const run = arrows.converse(input, [...resting.importing, s['app.timeout'], s['app.timeout'], late])
     assert.equal(run.said.at(-1), [{ port: 'wire', message: { type: 'vault.destroy', call: 0, key: 'k7' } }])
     assert.not('payroll' in (run.context as { keys: object }).keys)
   }
 })
 
+test('BYOK-17 the order to destroy is repeated after each request until the HSM says that the key is gone', () => {
+  const late = change(s['vaultHsm.imported'], { key: 'k7' })
+  const orders = (said: readonly { message: { type: string } }[]) => said.filter(({ message }) => message.type === 'vault.destroy').length
+  const given = [...resting.importing, s['app.timeout'], s['app.timeout'], late]
+  const next = [s['client.importKey'], change(s['vaultHsm.imported'], { call: 3, key: 'k8' })]
+  assert.is(orders(arrows.converse(input, [...given, ...next]).said.at(-1)!), 1)
+  const gone = change(s['vaultHsm.destroyed'], { call: 0, key: 'k7' })
+  assert.is(orders(arrows.converse(input, [...given, gone, ...next]).said.at(-1)!), 0)
+  const during = arrows.converse(input, [...resting.destroyingKek, change(late, { call: 1 })])
+  assert.is(during.visits.at(-1), 'destroyingKek')
+  assert.equal((during.context as { orphans: string[] }).orphans, ['k7'])
+})
+
+test('BYOK-158 an HSM that does not answer is asked once more, the same', () => {
+  for (const prefix of [resting.makingKek, resting.importing, resting.destroyingKek]) {
+    const run = arrows.converse(input, [...prefix, s['app.timeout']])
+    assert.equal(run.said.at(-1), run.said.at(-2))
+    assert.equal(words(arrows.converse(input, [...prefix, s['app.timeout'], s['app.timeout']]).said.at(-1)!, 'wire'), ['vault.error'])
+  }
+})
+
 test('BYOK-17 BYOK-151 an answer to a call that was given up is not one to the call in hand', () => {
   const other = change(s['client.importKey'], { request: 'r7', name: 'other' })
-  const again = { makingKek: s['client.createKek'], importing: other, destroyingKek: s['client.deleteKek'] }
+  const another = change(s['client.createKek'], { request: 'r8', name: 'kek2' })
+  const again = { makingKek: another, importing: other, destroyingKek: s['client.deleteKek'] }
   for (const [state, call] of Object.entries(again)) {
-    const run = arrows.converse(input, [...resting.importing, s['app.timeout'], call, s['vaultHsm.imported'], s['vaultHsm.refused']])
+    const run = arrows.converse(input, [...resting.importing, s['app.timeout'], s['app.timeout'], call, s['vaultHsm.imported'], s['vaultHsm.refused']])
     assert.equal(run.visits.slice(-3), [state, state, state])
-    assert.equal(words(run.said.at(-2)!, 'wire'), ['vault.destroy'])
+    assert.equal((run.context as { orphans: string[] }).orphans, ['k2'])
     assert.equal(words(run.said.at(-1)!, 'wire'), [])
     assert.equal(Object.keys((run.context as { keys: object }).keys), ['kek'])
   }

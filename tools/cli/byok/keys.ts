@@ -2,7 +2,7 @@
  * Keys that a person hands to a command, and how they are told about: which file is unreadable and which is refused, and what may be
  * shown of a key.
  *
- * Requirements: BYOK-9, BYOK-33 to BYOK-35, BYOK-60, BYOK-67, BYOK-74.
+ * Requirements: BYOK-9, BYOK-33 to BYOK-35, BYOK-59, BYOK-60, BYOK-67, BYOK-74.
  * @module
  */
 import { randomFillSync } from 'node:crypto'
@@ -73,7 +73,7 @@ export async function readPrivateKek(path: string): Promise<RsaPrivateKey> {
   const what = `the private KEK, ${path}`
   const bytes = await readInput(path, 'the private KEK')
   try {
-    const read = readPrivateKeyFile(bytes)
+    const read = readPrivateKeyFile(bytes, { primality: true })
     if (!read.ok) throw kekFailure(what, read.fault)
     const { key } = read.value
     if (key.type === 'RSA') return key
@@ -96,7 +96,7 @@ export async function readTargetKey(path: string, kty: TargetKty | undefined): P
       if (!raw.ok) throw failureOf(EXIT.refused, what, raw.fault)
       return raw.value.key
     }
-    const read = readPrivateKeyFile(bytes)
+    const read = readPrivateKeyFile(bytes, { primality: true })
     if (!read.ok) throw targetFailure(what, read.fault)
     const { key } = read.value
     if (kty === undefined || kty === key.type) return key

@@ -181,6 +181,6 @@ async function writeFiles(folder: string, { keks, voyages, conversation, ledger 
   const lines = conversation.map((line) => ({ ...line, bytes: bytesOf(line) }))
   add('conversation.json', utf8(`${JSON.stringify(lines, null, 2)}\n`))
   add('conversation.mmd', utf8(conversationMermaid(conversation)))
-  for (const { path, bytes } of contents) ledger.show('file', path, new TextDecoder().decode(bytes))
+  for (const { path, bytes } of contents) ledger.show('file', path, [bytes, new TextDecoder().decode(bytes)])
   await writeOutputs(contents, true)
 }
