@@ -143,16 +143,19 @@ function* leaves(value: unknown, seen = new Set<object>()): Generator<string> {
   if (value instanceof ArrayBuffer) yield* textsOf(latin1(new Uint8Array(value)), seen)
   if (value instanceof Map) yield* leaves([...value.keys(), ...value.values()], seen)
   if (value instanceof Set) yield* leaves([...value], seen)
-  if (ArrayBuffer.isView(value)) yield* textsOf(latin1(new Uint8Array(value.buffer, value.byteOffset, value.byteLength)), seen)
-  // A byte array in JSON is an object with numbered members.
-  const items = Object.values(value) as unknown[]
-  const numbers = items.filter((item) => typeof item === 'number')
-  yield numbers.join(',')
-  if (ArrayBuffer.isView(value) || (Array.isArray(value) && numbers.length === items.length)) return
+  if (ArrayBuffer.isView(value)) {
+    yield* textsOf(latin1(new Uint8Array(value.buffer, value.byteOffset, value.byteLength)), seen)
+    if (!(value instanceof DataView)) yield Array.from(value as Uint8Array).join(',')
+    return
+  }
   // Own names, not only enumerable ones: an error's message and stack are among them.
-  for (const name of Reflect.ownKeys(value)) {
+  const members = Reflect.ownKeys(value).map((name) => [name, memberOf(value, name)] as const)
+  // A byte array in JSON is an object with numbered members.
+  const numbers = members.flatMap(([, member]) => (typeof member === 'number' ? [member] : []))
+  yield numbers.join(',')
+  for (const [name, member] of members) {
     yield* leaves(name, seen)
-    yield* leaves(memberOf(value, name), seen)
+    yield* leaves(member, seen)
   }
 }
 
@@ -167,6 +170,7 @@ function memberOf(value: object, name: PropertyKey): unknown {
 
 /** A text as it is, without what a printer puts between bytes or into long lines, and what it says as JSON. */
 function* textsOf(text: string, seen: Set<object>): Generator<string> {
+  if (text.length < WINDOW) return
   yield text
   const dense = text.replace(/\\*"\d+\\*"\s*:/g, '').replace(/\s+|\\+[nrt]/g, '')
   if (dense !== text) yield dense

@@ -220,6 +220,7 @@ const CORE_TEXTS: Readonly<Record<string, string>> = {
   target_type_differs: 'the key has another type than declared',
   target_curve_differs: 'the key is on another curve than declared',
   target_oct_length_wrong: 'no symmetric key has this length',
+  rsa_prime_composite: 'a prime of the RSA key is not prime',
   target_is_kek: 'the key is the key exchange key itself',
   decryption_failed: 'the transfer blob does not open with this key',
   transfer_refused: 'the key transfer blob is not valid',

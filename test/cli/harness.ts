@@ -87,5 +87,11 @@ export function makeKek(bits: number): TestKek {
   }
 }
 
+/** An RSA key whose p is no prime, though every other check of the key passes: PKCS#8 in DER, from the vectors. */
+export function compositeKey(): Buffer {
+  const file = JSON.parse(readFileSync(join(import.meta.dirname, '../../vectors/keys/rsa.json'), 'utf8')) as { keys: Record<string, { pkcs8: string }> }
+  return Buffer.from(file.keys['rsa-2048-composite']!.pkcs8, 'hex')
+}
+
 /** The version that `package.json` states. */
 export const packageVersion = (JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as { version: string }).version

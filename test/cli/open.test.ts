@@ -6,7 +6,7 @@ import { NO_VECTORS, thirdParty } from '../crypto/third-party.js'
 import { skip } from '../skip.js'
 import { nativeKeyPair } from '../support/native.js'
 import { blobOf, fileOf, kwpHead, type BlobOptions } from './blobs.js'
-import { at, fresh, given, keyferry, KID, listing, makeKek, textOf } from './harness.js'
+import { at, compositeKey, fresh, given, keyferry, KID, listing, makeKek, textOf } from './harness.js'
 
 const kek = makeKek(2048)
 const der = (key: KeyObject): Buffer => key.export({ type: 'pkcs8', format: 'der' })
@@ -220,6 +220,13 @@ for (const [what, content, options, exit, says] of [
   ['a public KEK', fileOf(honest()), ['--kek-private', kek.publicPem], 1, 'a public key where a private one is wanted'],
   ['an EC KEK', fileOf(honest()), ['--kek-private', given('kek-ec', der(ec.privateKey))], 1, '[BYOK-33]'],
   ['BYOK-34 BYOK-64 a KEK of 1024 bits', fileOf(honest()), ['--kek-private', given('kek-1024', der(small))], 1, 'found: 1024; wanted: 2048'],
+  [
+    'BYOK-59 a KEK with a prime that is none',
+    fileOf(honest()),
+    ['--kek-private', given('kek-composite', compositeKey())],
+    1,
+    'A prime of the RSA key is not prime',
+  ],
   ['a KEK that is no key', fileOf(honest()), ['--kek-private', given('kek-none', 'hello')], 4, 'no key in a form that is known'],
   ['no JSON', 'hello', [], 4, 'not JSON'],
   ['a blob in place of a file', Buffer.alloc(408, 0xff), [], 4, 'not UTF-8'],

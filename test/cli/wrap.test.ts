@@ -4,7 +4,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { KEY_KINDS } from '../../src/enclave/kinds.js'
 import { nativeKeyPair } from '../support/native.js'
-import { at, fresh, given, HSM_KID, keyferry, KID, listing, makeKek, textOf, type World } from './harness.js'
+import { at, compositeKey, fresh, given, HSM_KID, keyferry, KID, listing, makeKek, textOf, type World } from './harness.js'
 
 const kek = makeKek(2048)
 const ec = nativeKeyPair({ type: 'ec', namedCurve: 'P-256' })
@@ -257,6 +257,7 @@ const ROWS: readonly BadRow[] = [
   ['BYOK-35 a KEK that may encrypt', {}, { kek: jwk({ kty: 'RSA-HSM', kid: KID, key_ops: ['import', 'encrypt'] }) }, 1, '[BYOK-35]'],
   ['BYOK-9 a KEK that says it is another one', {}, { kek: jwk({ kty: 'RSA-HSM', kid: KID.replace('0', '1'), key_ops: ['import'] }) }, 1, '[BYOK-9]'],
   ['BYOK-175 several KEKs', {}, { kek: textOf(kek.publicPem).repeat(2) }, 1, 'more than one key'],
+  ['BYOK-59 a target with a prime that is none', {}, { target: compositeKey() }, 1, 'A prime of the RSA key is not prime'],
   ['a target that is no key', {}, { target: 'hello' }, 4, '--kty oct'],
   ['a public key for a target', {}, { target: ec.publicKey.export({ type: 'spki', format: 'pem' }) }, 1, 'a public key where a private one is wanted'],
   ['an encrypted target', {}, { target: encrypted }, 1, 'the key is encrypted'],

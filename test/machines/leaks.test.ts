@@ -98,7 +98,8 @@ const PLACES: readonly (readonly [name: string, put: (text: string) => unknown])
   [
     'what a getter throws',
     (text) =>
-      Object.defineProperty({}, 'shown', {
+      Object.defineProperty({ before: 1 }, 'shown', {
+        enumerable: true,
         get: () => {
           throw new Error(text)
         },

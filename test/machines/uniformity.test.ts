@@ -618,3 +618,38 @@ for (const counting of providers)
       vault.close()
     })
 states.run()
+
+const accidents = suite('a provider that throws')
+const ACCIDENTS: readonly (readonly [operation: 'rsaAesUnwrap' | 'checkPrivateKey' | 'digest' | 'ecdsaSign' | 'cmac', vector: Vector])[] = [
+  ['rsaAesUnwrap', GOOD],
+  ['checkPrivateKey', GOOD],
+  ['digest', GOOD],
+  ['ecdsaSign', GOOD],
+  ['cmac', OCT],
+]
+for (const counting of providers)
+  for (const [operation, vector] of ACCIDENTS)
+    accidents(`BYOK-50 BYOK-157 in ${operation} shows no more than a bad blob (${counting.name})`, async () => {
+      let broken = false
+      const breaking: Counting = {
+        name: counting.name,
+        with: (keks) => {
+          const crypto = counting.with(keks)
+          const breaks = (...given: unknown[]): unknown => {
+            if (broken) throw new Error(`${operation} failed inside`)
+            return (crypto[operation] as (...given: unknown[]) => unknown)(...given)
+          }
+          return { ...crypto, [operation]: breaks }
+        },
+      }
+      const vault = await HostedVault.open(breaking, goodKek)
+      const request = importRequest(base64url(fileText(kidOf(vault.version), bytes(vector, 'blob'))), declaredBy(vector))
+      const before = vault.stored()
+      broken = true
+      assertAlike(await vault.call(request), 2)
+      assert.is(vault.stored(), before)
+      broken = false
+      assert.is((await vault.call(request)).status, 200)
+      vault.close()
+    })
+accidents.run()

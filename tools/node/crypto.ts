@@ -288,7 +288,7 @@ function joined(first: Buffer, second: Buffer): Uint8Array {
 
 const generateKeyPair = promisify(native.generateKeyPair)
 
-/** The core's arithmetic, and OpenSSL's primality test, which costs a few milliseconds where pure code needs tens. */
+/** The core's arithmetic, and OpenSSL's primality test: at least 64 rounds of Miller–Rabin, which take about as long as the core's own test. */
 function checkPrivateKeyNatively(key: PrivateKey): Verdict<void> {
   const checked = checkPrivateKey(key)
   if (!checked.ok || key.type === 'EC') return checked
