@@ -5,10 +5,14 @@
  * @module
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, rmdirSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 
 const project = resolve(import.meta.dirname, '..')
+/** Tools of this repository run from their source. */
+const notBuilt: ReadonlySet<string> = new Set(
+  (JSON.parse(readFileSync(join(project, 'tsconfig.build.json'), 'utf8')) as { exclude: string[] }).exclude.map((folder) => join(project, folder)),
+)
 const lock = join(project, 'node_modules', '.keyferry-build')
 
 /** Builds `dist/` if anything in it is missing or older than its source, and returns its path. Waits if another process is at it. */
@@ -40,8 +44,7 @@ function isFresh(dist: string): boolean {
 function sources(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name)
-    // The benchmark is not built, it runs from its source.
-    if (entry.isDirectory()) return path === join(project, 'tools', 'bench') ? [] : sources(path)
+    if (entry.isDirectory()) return notBuilt.has(path) ? [] : sources(path)
     return entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts') ? [path] : []
   })
 }

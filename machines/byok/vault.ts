@@ -16,7 +16,8 @@
  */
 import { assertEvent, assign, emit, sendTo, setup } from 'xstate'
 import type { AppSays, ClockSays, HsmToVault, OfficerToVault, VaultHearsClient, VaultToHsm } from '../../src/byok/messages.js'
-import type { KeyHandle, Operation } from '../../src/enclave/commands.js'
+import type { KeyHandle } from '../../src/enclave/commands.js'
+import { TARGET_OPERATIONS } from '../../src/enclave/kinds.js'
 import { closedPort } from '../ports.js'
 import type { Progress } from './common.js'
 import { added, bringsOrphan, find, keyAnswer, NOT_FOUND, switched, versionsOf, without, type KeyRecords, type KeyVersion } from './vault-records.js'
@@ -53,13 +54,6 @@ const BAD_REQUEST = { status: 400, code: 'BadParameter', message: 'The request i
 const HSM_FAILED = { status: 500, code: 'InternalServerError', message: 'The vault could not carry out the request; nothing was changed.' }
 const OUT_OF_TURN = { status: 409, code: 'Conflict', message: 'The vault was not waiting for this.' }
 
-/** Operations that a target of each type may have (BYOK-110). */
-const ALLOWED: Readonly<Record<string, readonly Operation[]>> = {
-  RSA: ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey'],
-  EC: ['sign', 'verify'],
-  oct: ['encrypt', 'decrypt', 'wrapKey', 'unwrapKey'],
-}
-
 /** See the module text. */
 export const vaultMachine = setup({
   types: {
@@ -86,7 +80,7 @@ export const vaultMachine = setup({
       return (
         (asked.crv !== null) === (asked.kty === 'EC') &&
         asked.operations.length > 0 &&
-        asked.operations.every((operation) => ALLOWED[asked.kty]?.includes(operation))
+        asked.operations.every((operation, index) => TARGET_OPERATIONS[asked.kty].includes(operation) && asked.operations.indexOf(operation) === index)
       )
     },
     fileReadable: ({ context }) => context.asked?.type === 'client.importKey' && context.asked.transfer !== null,

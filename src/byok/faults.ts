@@ -8,6 +8,7 @@
  * @module
  */
 import type { Fault } from '../verdict.js'
+import { CORE_FAULTS } from './core-faults.js'
 
 /** What is known about a code. */
 export interface FaultEntry {
@@ -183,7 +184,7 @@ export function byokFault<Code extends ByokFaultCode>(code: Code, details: Omit<
 export function faultText(code: string): string {
   const entry = Object.hasOwn(BYOK_FAULTS, code) ? BYOK_FAULTS[code as ByokFaultCode] : undefined
   if (entry) return entry.text
-  const words = (Object.hasOwn(CORE_TEXTS, code) ? CORE_TEXTS[code] : undefined) ?? code.replaceAll('_', ' ')
+  const words = (Object.hasOwn(CORE_FAULTS, code) ? CORE_FAULTS[code]!.text : undefined) ?? code.replaceAll('_', ' ')
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
@@ -200,28 +201,6 @@ export function explainFault(fault: Fault): string {
     fault.found === undefined ? null : `found: ${fault.found}`,
     fault.wanted === undefined ? null : `wanted: ${fault.wanted}`,
   ].filter((detail) => detail !== null)
-  return [faultText(fault.code), details.length > 0 ? ` (${details.join('; ')})` : '', fault.requirement === undefined ? '' : ` [${fault.requirement}]`].join(
-    '',
-  )
-}
-
-// Codes of the floors below that a person meets often and whose words alone would not help.
-const CORE_TEXTS: Readonly<Record<string, string>> = {
-  private_key_given: 'the file holds a private key where a public one is wanted',
-  public_key_given: 'the file holds a public key where a private one is wanted',
-  certificate_given: 'the file holds a certificate where a key is wanted',
-  key_encrypted: 'the key is encrypted',
-  key_type_unsupported: 'no key of this type is carried',
-  key_file_empty: 'the file is empty',
-  key_file_too_large: 'the file is too large for a key',
-  key_file_utf16: 'the file is UTF-16',
-  key_file_unrecognised: 'the file holds no key in a form that is known',
-  key_file_several_keys: 'the file holds more than one key',
-  target_type_differs: 'the key has another type than declared',
-  target_curve_differs: 'the key is on another curve than declared',
-  target_oct_length_wrong: 'no symmetric key has this length',
-  rsa_prime_composite: 'a prime of the RSA key is not prime',
-  target_is_kek: 'the key is the key exchange key itself',
-  decryption_failed: 'the transfer blob does not open with this key',
-  transfer_refused: 'the key transfer blob is not valid',
+  const requirement = fault.requirement ?? (Object.hasOwn(CORE_FAULTS, fault.code) ? CORE_FAULTS[fault.code]!.requirement : undefined)
+  return [faultText(fault.code), details.length > 0 ? ` (${details.join('; ')})` : '', requirement === undefined ? '' : ` [${requirement}]`].join('')
 }

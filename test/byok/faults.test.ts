@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { BYOK_FAULTS, byokFault, explainFault, faultText, type FaultEntry } from '../../src/byok/faults.js'
+import { CORE_FAULTS } from '../../src/byok/core-faults.js'
 import { readSpec } from '../../tools/spec/index.js'
 
 const faults = suite('byok: faults')
@@ -15,6 +16,15 @@ faults('every code is in the table of the specification, with the same requireme
   )
   assert.equal(differing, [])
   assert.ok(codes.length > 100)
+})
+
+faults('every other code of the table has words too, with the same requirement, and nothing else has', () => {
+  const rows = readSpec(join(import.meta.dirname, '../../spec')).tables.get('faults')!.rows
+  const others = rows.filter(({ fault = '' }) => !Object.hasOwn(BYOK_FAULTS, fault))
+  assert.equal(Object.keys(CORE_FAULTS).sort(), others.map(({ fault }) => fault).sort())
+  const differing = others.filter(({ fault = '', requirement = '' }) => !requirement.split(', ').includes(CORE_FAULTS[fault]!.requirement))
+  assert.equal(differing, [])
+  for (const [code, { text }] of Object.entries(CORE_FAULTS)) assert.match(text, /^.*[^.]$/, code)
 })
 
 faults('every text is a sentence without its full stop, and no two are alike', () => {
@@ -43,7 +53,8 @@ faults('a line for a person', () => {
 })
 
 faults('a code of another floor, or of nobody, is put into words', () => {
-  assert.is(explainFault({ code: 'der_length_not_minimal', at: 'offset 4' }), 'Der length not minimal (at: offset 4)')
+  assert.is(explainFault({ code: 'der_length_not_minimal', at: 'offset 4' }), 'A length not in its shortest form (at: offset 4) [BYOK-69]')
+  assert.is(explainFault({ code: 'nobody_knows_this' }), 'Nobody knows this')
   assert.is(explainFault({ code: 'toString' }), 'ToString')
   assert.match(faultText('decryption_failed'), /^The transfer blob does not open/)
 })

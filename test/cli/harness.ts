@@ -89,8 +89,9 @@ export function makeKek(bits: number): TestKek {
 
 /** An RSA key whose p is no prime, though every other check of the key passes: PKCS#8 in DER, from the vectors. */
 export function compositeKey(): Buffer {
-  const file = JSON.parse(readFileSync(join(import.meta.dirname, '../../vectors/keys/rsa.json'), 'utf8')) as { keys: Record<string, { pkcs8: string }> }
-  return Buffer.from(file.keys['rsa-2048-composite']!.pkcs8, 'hex')
+  const text = readFileSync(join(import.meta.dirname, '../../vectors/byok/target-plaintext.json'), 'utf8')
+  const { tests } = JSON.parse(text) as { tests: readonly { id: string; plaintext: string }[] }
+  return Buffer.from(tests.find(({ id }) => id === 'rsa_prime_composite')!.plaintext, 'hex')
 }
 
 /** The version that `package.json` states. */

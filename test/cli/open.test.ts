@@ -225,7 +225,7 @@ for (const [what, content, options, exit, says] of [
     fileOf(honest()),
     ['--kek-private', given('kek-composite', compositeKey())],
     1,
-    'A prime of the RSA key is not prime',
+    'prime of the RSA key is not prime',
   ],
   ['a KEK that is no key', fileOf(honest()), ['--kek-private', given('kek-none', 'hello')], 4, 'no key in a form that is known'],
   ['no JSON', 'hello', [], 4, 'not JSON'],

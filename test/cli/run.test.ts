@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { at, keyferry } from './harness.js'
+import { at, given, keyferry } from './harness.js'
 
 const test = suite('keyferry byok run')
 const one = ['--kek-bits', '2048', '--target', 'ec-P-256']
@@ -16,7 +16,7 @@ test('BYOK-14 BYOK-155 one transfer on the pure crypto: imported, nothing seen, 
   const ran = await keyferry(['byok', 'run', ...one, '--seed', 'test', '--out', at('a')])
   assert.is(ran.exit, 0)
   assert.match(ran.out, /^1 of 1 imported$/m)
-  assert.match(ran.out, /^12 secrets tracked, 0 seen outside an enclave in 52 messages, \d+ snapshots, \d+ inspection events$/m)
+  assert.match(ran.out, /^12 secrets tracked, 0 seen outside an enclave in 54 messages, \d+ snapshots, \d+ inspection events$/m)
   assert.equal(readdirSync(at('a')).sort(), [
     'conversation.json',
     'conversation.mmd',
@@ -91,6 +91,12 @@ test('a person at a terminal sees progress, on stderr only', async () => {
   const ran = await keyferry(['byok', 'run', ...one, '--seed', 'test', '--out', at('e')], { terminal: true, env: { NO_COLOR: '1' } })
   assert.match(ran.err, '[0/1] ec-P-256 under a KEK of 2048 bits')
   assert.not.match(ran.out, '[0/1]')
+})
+
+test('a place that is no folder is told before anything is done', async () => {
+  const ran = await keyferry(['byok', 'run', ...one, '--seed', 'test', '--out', given('taken', 'a file')])
+  assert.is(ran.exit, 1)
+  assert.match(ran.err, 'cannot write into')
 })
 
 test('wrong usage is told before anything is done', async () => {

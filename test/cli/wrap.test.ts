@@ -257,7 +257,7 @@ const ROWS: readonly BadRow[] = [
   ['BYOK-35 a KEK that may encrypt', {}, { kek: jwk({ kty: 'RSA-HSM', kid: KID, key_ops: ['import', 'encrypt'] }) }, 1, '[BYOK-35]'],
   ['BYOK-9 a KEK that says it is another one', {}, { kek: jwk({ kty: 'RSA-HSM', kid: KID.replace('0', '1'), key_ops: ['import'] }) }, 1, '[BYOK-9]'],
   ['BYOK-175 several KEKs', {}, { kek: textOf(kek.publicPem).repeat(2) }, 1, 'more than one key'],
-  ['BYOK-59 a target with a prime that is none', {}, { target: compositeKey() }, 1, 'A prime of the RSA key is not prime'],
+  ['BYOK-59 a target with a prime that is none', {}, { target: compositeKey() }, 1, 'prime of the RSA key is not prime'],
   ['a target that is no key', {}, { target: 'hello' }, 4, '--kty oct'],
   ['a public key for a target', {}, { target: ec.publicKey.export({ type: 'spki', format: 'pem' }) }, 1, 'a public key where a private one is wanted'],
   ['an encrypted target', {}, { target: encrypted }, 1, 'the key is encrypted'],

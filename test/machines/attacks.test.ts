@@ -145,7 +145,7 @@ test('BYOK-127 hardened: a pair that was imported is no KEK, neither at the sour
   const report = await transfer(at, { name: 'other', kek: { name: 'kek-2', bits: 2048, expires: null } })
   assert.is(codeOf(report.officer), 'kek_not_attested')
   at.tamper = (envelope) => [envelope]
-  const blob = wrapFor(own, writeTarget((await shared.crypto.generateEc('P-256')) as TargetKey))
+  const blob = wrapFor(own, writeTarget(await shared.crypto.generateEc('P-256')))
   assert.equal(refusalOf(await at.say('vault', importOf(fileFor(kid, blob)))), REFUSED)
 })
 
@@ -239,7 +239,7 @@ async function upload(change: { readonly name?: string; readonly operations?: re
   let kid: Kid | undefined
   at.tamper = (envelope) => {
     const message = envelope.message as Words
-    if (message.type === 'client.importKey') return [{ ...envelope, message: { ...message, ...change } as Words }]
+    if (message.type === 'client.importKey') return [{ ...envelope, message: { ...message, ...change } }]
     if (message.type === 'client.gaveUp' || (kid && envelope.to === 'client')) return []
     if (message.type !== 'vaultHsm.imported') return [envelope]
     kid = { vault: VAULT, name: change.name ?? 'payroll', version: message['version'] as string }
@@ -269,7 +269,7 @@ test('A4 BYOK-147 another name in the import cannot be prevented; the officer fi
 for (const profile of ['hardened', 'published'] as const)
   test(`A4 BYOK-146 ${profile}: a planted key cannot be prevented; ${profile === 'hardened' ? 'the officer finds it' : 'nobody looks'}`, async () => {
     const at = await scene(shared, PROFILES[profile], 'ec-P-256')
-    const mine = (await shared.crypto.generateEc('P-256')) as TargetKey & { type: 'EC' }
+    const mine = await shared.crypto.generateEc('P-256')
     let planted: { x: string; y: string } | undefined
     at.tamper = (envelope) => {
       const message = envelope.message as Words
@@ -338,7 +338,7 @@ test('BYOK-39 a disabled KEK opens nothing', async () => {
   await at.say('vault', { type: 'client.createKek', request: 'client-a-1', name: 'kek', bits: 2048, operations: ['import'], expires: null })
   const { kid, key } = at.last('vault.key') as unknown as { kid: Kid; key: { n: string; e: string } }
   await at.say('vault', { type: 'officer.setEnabled', request: 'officer-a-1', name: kid.name, version: kid.version, enabled: false })
-  const blob = wrapFor(key, writeTarget((await shared.crypto.generateEc('P-256')) as TargetKey))
+  const blob = wrapFor(key, writeTarget(await shared.crypto.generateEc('P-256')))
   assert.equal(refusalOf(await at.say('vault', importOf(fileFor(kid, blob)))), REFUSED)
   await at.say('vault', { type: 'officer.setEnabled', request: 'officer-a-2', name: kid.name, version: kid.version, enabled: true })
   assert.is((await at.say('vault', importOf(fileFor(kid, blob))))?.type, 'vault.key')
@@ -406,6 +406,27 @@ test('BYOK-17 BYOK-130 a lost word of the HSM costs no record and leaves none fo
   at.ceremony.session.inject(imported)
   await at.ceremony.session.run()
   assert.is(at.vault.describe().length, 1, 'an answer that comes twice does not cost the key')
+})
+
+test('BYOK-158 BYOK-17 after a lost answer of the HSM the vault asks again, and gets the same key and no second one', async () => {
+  for (const profile of ['hardened', 'published'] as const)
+    for (const lost of ['vaultHsm.kekMade', 'vaultHsm.imported', 'vaultHsm.destroyed']) {
+      const at = await scene(shared, PROFILES[profile], 'ec-P-256')
+      let once = false
+      at.tamper = (envelope) => {
+        if (envelope.message.type !== lost || once) return [envelope]
+        once = true
+        return []
+      }
+      await transfer(at)
+      at.ceremony.session.actor('vault').send({ type: 'app.timeout' })
+      await at.ceremony.session.run()
+      const { client, officer } = at.ceremony.report()
+      assert.equal([codeOf(client), codeOf(officer)], [true, true], `${profile} ${lost}`)
+      assert.is(told(at, lost), 2)
+      assert.equal(Object.keys(at.records()), ['payroll'])
+      assert.is(at.vault.describe().length, 1, 'one key, and no KEK')
+    }
 })
 
 test('BYOK-10 the kid in a file is what the KEK was made under', async () => {

@@ -66,7 +66,7 @@ test('BYOK-155 a role with an enclave and a console is stored as JSON and taken 
   const first = createActor(machine, { input: { kekProof: 'none' } }).start()
   // A public key of 2048 bits that nobody has the other half of.
   const n = Buffer.concat([Buffer.of(0xc1), Buffer.alloc(254, 0x5a), Buffer.of(1)]).toString('base64url')
-  ears.get('wire')!({ ...samples['tool.wrap'], n })
+  ears.get('wire')!(Object.assign({}, samples['tool.wrap'], { n }))
   const stored = JSON.stringify(first.getPersistedSnapshot())
   first.stop()
   assert.is(ears.size, 0)

@@ -184,14 +184,19 @@ test('BYOK-155 what is not the whole secret is not found: half of it, a masked o
 })
 
 test('the copies in a ledger are its own, and are wiped', () => {
-  const mine = Uint8Array.from(SECRET)
-  const ledger = ledgerOf(mine)
-  mine.fill(0)
-  ledger.show('file', 'out', SECRET.toString('hex'))
-  assert.is(ledger.leaks()[0]?.where, 'file: out')
-  assert.match(ledger.summary(), /^1 secrets tracked, 1 seen outside an enclave in 0 messages/)
-  ledger.wipe()
-  assert.equal([ledger.secrets, ledger.leaks()], [0, []])
+  // The `slice` of a Buffer is no copy.
+  for (const mine of [Uint8Array.from(SECRET), Buffer.from(SECRET)]) {
+    const ledger = ledgerOf(mine)
+    mine.fill(0)
+    ledger.show('file', 'out', SECRET.toString('hex'))
+    assert.is(ledger.leaks()[0]?.where, 'file: out')
+    assert.match(ledger.summary(), /^1 secrets tracked, 1 seen outside an enclave in 0 messages/)
+    mine.set(SECRET)
+    ledger.leaks()
+    ledger.wipe()
+    assert.equal([ledger.secrets, ledger.leaks()], [0, []])
+    assert.ok(SECRET.equals(mine), 'the caller’s bytes are left as they are')
+  }
 })
 
 const seed = 20_260_102

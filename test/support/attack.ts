@@ -8,7 +8,7 @@ import { fromBase64url, toBase64url } from '../../src/bytes/base64.js'
 import { utf8 } from '../../src/bytes/bytes.js'
 import type { ByokPolicy } from '../../src/byok/policy.js'
 import { writeTransferFile } from '../../src/byok/transfer-file.js'
-import type { EcPrivateKey, RsaPrivateKey } from '../../src/crypto/keys.js'
+import type { RsaPrivateKey } from '../../src/crypto/keys.js'
 import { encodePkcs8 } from '../../src/crypto/pkcs8.js'
 import type { EnclaveAnswer, KeyKind, Kid } from '../../src/enclave/commands.js'
 import { softwareEnclave, type SoftwareEnclave } from '../../src/enclave/software.js'
@@ -41,7 +41,7 @@ export interface Scene extends World {
 
 /** Sets a scene with a target of a kind, called `target`. */
 export async function scene({ crypto }: Stock, policy: ByokPolicy, kind: KeyKind, serialised = true): Promise<Scene> {
-  const evilKey = (await crypto.generateEc('P-256')) as EcPrivateKey
+  const evilKey = await crypto.generateEc('P-256')
   const evil = softwareEnclave({ crypto, policy, identity: { vault: EVIL_VAULT, signingKey: evilKey }, name: 'other vault HSM' })
   const heard: Envelope[] = []
   const built = await world({
@@ -101,5 +101,5 @@ export function stolenFrom(ciphertext: string, own: RsaPrivateKey): Readonly<Rec
   const ephemeral = privateDecrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' }, blob.subarray(0, own.n.length))
   const decipher = createDecipheriv('id-aes256-wrap-pad', ephemeral, Buffer.from('a65959a6', 'hex'))
   const payload = Buffer.concat([decipher.update(blob.subarray(own.n.length)), decipher.final()])
-  return { ...createPublicKey(createPrivateKey({ key: payload, format: 'der', type: 'pkcs8' }) as never).export({ format: 'jwk' }) }
+  return { ...createPublicKey(createPrivateKey({ key: payload, format: 'der', type: 'pkcs8' })).export({ format: 'jwk' }) }
 }

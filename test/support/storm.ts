@@ -186,7 +186,7 @@ class Weather {
 
   async run(): Promise<Aftermath> {
     const { policy, kind, serialised, late, history, expires, disturbances, tactics } = this.#storm
-    const evilKey = (await this.#crypto.generateEc('P-256')) as EcPrivateKey
+    const evilKey = await this.#crypto.generateEc('P-256')
     const evilCrypto = { ...this.#crypto, generateRsa: () => copyKey(this.#stock.foreign) }
     this.#evil = softwareEnclave({ crypto: evilCrypto, policy, identity: { vault: EVIL_VAULT, signingKey: evilKey }, name: 'other vault HSM' })
     this.#evilKek = (await this.#evil.perform('evil', { type: 'makeKek', name: 'kek', bits: 2048 })) as Extract<EnclaveAnswer, { type: 'enclave.kekMade' }>
@@ -479,7 +479,7 @@ class Weather {
   /** What a message becomes under a tactic. */
   #use(tactic: (typeof TACTICS)[number], envelope: Envelope): readonly Envelope[] {
     const message = envelope.message as Message & Record<string, unknown>
-    const but = (change: object): readonly Envelope[] => [{ ...envelope, message: { ...message, ...change } as Message }]
+    const but = (change: object): readonly Envelope[] => [{ ...envelope, message: { ...message, ...change } }]
     const { own } = this.#stock
     const { n, e, evidence, version } = this.#evilKek
     const isWrap = message.type === 'tool.wrap'

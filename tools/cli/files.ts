@@ -4,7 +4,7 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import { lstat, open, realpath, rename, rm, type FileHandle } from 'node:fs/promises'
+import { access, constants, lstat, mkdir, open, realpath, rename, rm, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { wipe } from '../../src/bytes/bytes.js'
 import { EXIT, Failure } from './failure.js'
@@ -62,6 +62,16 @@ export async function checkOutputs(outputs: readonly Output[], inputs: readonly 
     await checkReplaceable(path, option, force)
     const folder = await lstat(dirname(place)).catch(() => null)
     if (!folder?.isDirectory()) throw new Failure(EXIT.refused, `${option} ${path}: there is no such folder`)
+  }
+}
+
+/** Makes a folder for outputs, unless it is there, and makes sure that it can be written to. */
+export async function prepareFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true })
+    await access(path, constants.W_OK)
+  } catch (error) {
+    throw new Failure(EXIT.refused, `cannot write into ${path}: ${reasonOf(error)}`)
   }
 }
 

@@ -6,6 +6,7 @@
  * @module
  */
 import { createInterface } from 'node:readline/promises'
+import { EXIT } from './failure.js'
 import { render, type Text } from './text.js'
 
 /** A stream to write to. */
@@ -25,10 +26,13 @@ export interface Io {
 
 /** The streams of this process. */
 export function processIo(): Io {
-  // A reader that has seen enough closes the pipe (`keyferry … | head -1`); that is no failure of ours.
   for (const stream of [process.stdout, process.stderr])
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error
+      // A reader that has seen enough closes the pipe (`keyferry … | head -1`); that is no failure of ours.
+      if (error.code === 'EPIPE') return
+      // A full disk behind a redirection is known only after the command has ended.
+      if (stream === process.stdout) process.stderr.write(`keyferry: the result cannot be written: ${error.code ?? 'unknown error'}\n`)
+      process.exit(EXIT.refused)
     })
   const sink = (stream: NodeJS.WriteStream): Sink => ({ write: (text) => void stream.write(text), isTerminal: stream.isTTY })
   return { out: sink(process.stdout), err: sink(process.stderr), env: process.env, ask }

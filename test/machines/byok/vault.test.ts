@@ -114,6 +114,7 @@ test('BYOK-68 BYOK-110 BYOK-172 type and operations are judged before the file, 
   for (const wrong of [
     { kty: 'oct', crv: null, operations: ['encrypt'] },
     { operations: ['wrapKey'] },
+    { operations: ['sign', 'sign'] },
     { operations: ['import'] },
     { operations: [] },
     { crv: null },

@@ -5,7 +5,6 @@
  * @module
  */
 import { createHash } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fromBase64url } from '../../../src/bytes/base64.js'
 import { utf8 } from '../../../src/bytes/bytes.js'
@@ -21,7 +20,7 @@ import { KEY_KINDS } from '../../../src/enclave/kinds.js'
 import { nodeCrypto } from '../../node/crypto.js'
 import { command, usage } from '../args.js'
 import { EXIT } from '../failure.js'
-import { writeOutputs, type Content } from '../files.js'
+import { prepareFolder, writeOutputs, type Content } from '../files.js'
 import { progress } from '../io.js'
 import { jsonText, styled, table, type Text } from '../text.js'
 import { VERSION } from '../version.js'
@@ -56,6 +55,8 @@ export const runCommand = command({
     const profile = values.profile ?? 'hardened'
     const provider = values.crypto ?? (values.seed === undefined ? 'platform' : 'pure')
     const folder = values.out ?? 'out'
+    // Before the work, so that a folder that cannot be written costs nobody thirty transfers.
+    await prepareFolder(folder)
     const result = await runCampaign({
       crypto: cryptoOf(provider, values.seed),
       policy: PROFILES[profile],
@@ -163,7 +164,6 @@ function summaryTable({ voyages }: CampaignResult): Text[] {
 const shortened = (identity: string) => identity.replace(/:([0-9a-f]{32})[0-9a-f]+$/, ':$1…')
 
 async function writeFiles(folder: string, { keks, voyages, conversation, ledger }: CampaignResult): Promise<void> {
-  await mkdir(folder, { recursive: true })
   const contents: Content[] = []
   const add = (name: string, bytes: Uint8Array) => contents.push({ path: join(folder, name), option: '--out', bytes })
   for (const { bits, n, e, kid } of keks) {
