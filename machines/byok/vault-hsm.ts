@@ -185,7 +185,7 @@ export const vaultHsmMachine = setup({
       meta: { requirements: ['BYOK-17', 'BYOK-129'] },
       entry: 'keep',
       on: {
-        'enclave.kept': { guard: 'keptTheNewKey', target: 'waiting', actions: ['noteMadeTold', 'tellLast', 'reportMade', 'close', 'forget'] },
+        'enclave.kept': { guard: 'keptTheNewKey', target: 'waiting', actions: ['noteMadeTold', 'close', 'tellLast', 'reportMade', 'forget'] },
         'vault.*': { guard: 'sameCall', actions: 'reportRepeated', description: 'the vault is impatient', meta: { requirements: ['BYOK-158'] } },
         '*': { target: 'refused', actions: 'destroyMade', meta: { requirements: ['BYOK-17', 'BYOK-157'] } },
       },
