@@ -195,7 +195,7 @@ for (const [check, requirement, what, blob, ...options] of FAULTS)
 refusals('BYOK-66 U7 refuses an EC key whose public point is another key’s', async () => {
   const { exit, err } = await open(blobOf(kek.publicKey, mismatched), '--raw', '--explain')
   assert.is(exit, 1)
-  assert.match(err, /U[79]: .*(public point|curve).*\[BYOK-(66|59)\]/i)
+  assert.match(err, /U[79]: .*(public|curve).*\[BYOK-(66|59)\]/i)
 })
 
 refusals('explains what the maker probably did', async () => {
