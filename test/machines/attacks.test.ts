@@ -234,7 +234,11 @@ test('BYOK-32 BYOK-40 a file outlives its KEK and opens nowhere', async () => {
 })
 
 /** The attacker uploads for the customer, keeps the client quiet, and himself tells the officer what has arrived. */
-async function upload(change: { readonly name?: string; readonly operations?: readonly string[] }): Promise<{ at: Scene; report: TransferReport; kid: Kid }> {
+async function upload(change: {
+  readonly name?: string
+  readonly operations?: readonly string[]
+  readonly enabled?: boolean
+}): Promise<{ at: Scene; report: TransferReport; kid: Kid }> {
   const at = await scene(shared, hardened, 'ec-P-256')
   let kid: Kid | undefined
   at.tamper = (envelope) => {
@@ -291,7 +295,7 @@ for (const profile of ['hardened', 'published'] as const)
   })
 
 test('A4 BYOK-145 the host may enable a planted key with the customer’s credential; the officer has not confirmed it', async () => {
-  const { at, report, kid } = await upload({ operations: ['sign'] })
+  const { at, report, kid } = await upload({ operations: ['sign'], enabled: true })
   assert.is(codeOf(report.officer), 'imported_operations_differ')
   assert.is(enabledOf(at, kid), false)
   await at.say('vault', { type: 'officer.setEnabled', request: 'officer-x-1', name: kid.name, version: kid.version, enabled: true })
@@ -310,6 +314,17 @@ test('BYOK-146 the evidence of another import is not evidence of this one', asyn
       : [envelope]
   }
   assert.is(codeOf((await transfer(at)).officer), 'imported_key_differs')
+})
+
+test('BYOK-135 evidence that no HSM signed is not genuine, whatever it says', async () => {
+  const at = await scene(shared, hardened, 'ec-P-256')
+  at.tamper = (envelope) => {
+    const message = envelope.message as Words
+    if (message.type !== 'vault.key' || !String(message['request']).startsWith('officer-')) return [envelope]
+    const [statement] = String(message['evidence']).split('.')
+    return [{ ...envelope, message: { ...message, evidence: `${statement}.${Buffer.alloc(64, 1).toString('base64url')}` } as Words }]
+  }
+  assert.is(codeOf((await transfer(at)).officer), 'imported_evidence_not_genuine')
 })
 
 test('BYOK-149 a vault that shows no evidence is not compared, which is not "passed"', async () => {
