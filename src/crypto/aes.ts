@@ -1,6 +1,6 @@
 /**
- * AES as this project uses it: key wrap with and without padding (RFC 5649 KWP, RFC 3394 KW), CBC with block padding and
- * CMAC, on `@noble/ciphers`. Lengths are checked here, so that every provider takes and refuses the same inputs.
+ * AES as this project uses it: key wrap with and without padding (RFC 5649 KWP, RFC 3394 KW), CBC with and without block
+ * padding, and CMAC, on `@noble/ciphers`. Lengths are checked here, so that every provider takes and refuses the same inputs.
  *
  * CBC has no integrity: whoever decrypts for a peer checks a MAC first, or treats a refusal like any other wrong key.
  * @module
@@ -56,6 +56,18 @@ export function cbcDecrypt(key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Arr
   return removeBlockPadding(cbc(key, iv, { disablePadding: true }).decrypt(ciphertext))
 }
 
+/** CBC of whole blocks, at least one, without padding. */
+export function cbcEncryptRaw(key: Uint8Array, iv: Uint8Array, data: Uint8Array): Uint8Array {
+  requireCbcRaw(key, iv, data)
+  return cbc(key, iv, { disablePadding: true }).encrypt(data)
+}
+
+/** Undoes {@link cbcEncryptRaw}. */
+export function cbcDecryptRaw(key: Uint8Array, iv: Uint8Array, data: Uint8Array): Uint8Array {
+  requireCbcRaw(key, iv, data)
+  return cbc(key, iv, { disablePadding: true }).decrypt(data)
+}
+
 /** CMAC (RFC 4493, SP 800-38B) with its full 16 bytes. */
 export function cmac(key: Uint8Array, message: Uint8Array): Uint8Array {
   requireAesKey(key)
@@ -85,6 +97,14 @@ export function requireKwPayload(key: Uint8Array, payload: Uint8Array): void {
   requireBytes(payload, 'payload')
   if (payload.length < 2 * SEMIBLOCK || payload.length > MAX_PAYLOAD || payload.length % SEMIBLOCK !== 0)
     throw new TypeError(`payload: a multiple of 8 from 16 to ${MAX_PAYLOAD} bytes is wanted, ${payload.length} were given`)
+}
+
+/** Throws a `TypeError` unless these are a key, an IV and whole blocks for CBC without padding. */
+export function requireCbcRaw(key: Uint8Array, iv: Uint8Array, data: Uint8Array): void {
+  requireAesKey(key)
+  requireBytes(iv, 'iv', BLOCK)
+  requireBytes(data, 'data')
+  if (!isCbcLength(data.length)) throw new TypeError(`data: whole blocks of ${BLOCK} bytes are wanted, ${data.length} bytes were given`)
 }
 
 /** Whether something of this length can come out of KWP. */

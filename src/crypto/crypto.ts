@@ -28,6 +28,17 @@ export interface WrapMechanism {
   readonly kekBits: readonly number[]
 }
 
+/**
+ * Triple DES in CBC without padding, for cards that know nothing newer: two keys (16 bytes, K1 ‖ K2) or three (24 bytes). Parity bits are
+ * ignored. Blocks of 64 bits repeat soon and a MAC is not included: only for a peer that a policy allows it for by name (SKI-64).
+ */
+export interface TripleDes {
+  /** Whole blocks of 8 bytes, at least one, under an IV of 8 bytes. Other lengths are a `TypeError`. */
+  cbcEncryptRaw(key: Uint8Array, iv: Uint8Array, data: Uint8Array): Maybe<Uint8Array>
+  /** The reverse. It refuses nothing: what comes out under a wrong key are other bytes. */
+  cbcDecryptRaw(key: Uint8Array, iv: Uint8Array, data: Uint8Array): Maybe<Uint8Array>
+}
+
 /** The only thing said about a failure that depends on secret bytes. */
 export type DecryptionFailed = Fault<'decryption_failed'>
 
@@ -66,12 +77,23 @@ export interface Crypto {
   cbcEncrypt(key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array): Maybe<Uint8Array>
   /** The reverse. The refusal is a padding oracle where a peer can see it: authenticate first. */
   cbcDecrypt(key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): Maybe<Verdict<Uint8Array, DecryptionFailed>>
+  /** AES-CBC without padding: whole blocks of 16 bytes, at least one, under an IV of 16 bytes. Other lengths are a `TypeError`. */
+  cbcEncryptRaw(key: Uint8Array, iv: Uint8Array, data: Uint8Array): Maybe<Uint8Array>
+  /** The reverse, for whoever judges padding and content at once. It refuses nothing: what comes out under a wrong key are other bytes. */
+  cbcDecryptRaw(key: Uint8Array, iv: Uint8Array, data: Uint8Array): Maybe<Uint8Array>
+  /** Triple DES, where the provider has it: `node` does, `pure` and `web` do not. */
+  readonly tripleDes?: TripleDes
   /** AES-CMAC (RFC 4493), 16 bytes. */
   cmac(key: Uint8Array, message: Uint8Array): Maybe<Uint8Array>
   /** HMAC (RFC 2104), full length. */
   hmac(hash: Hash, key: Uint8Array, message: Uint8Array): Maybe<Uint8Array>
   /** The hash of a message. */
   digest(hash: Hash, message: Uint8Array): Maybe<Uint8Array>
+
+  /** RSASSA-PKCS1-v1_5 (RFC 8017 §8.2), as long as the modulus. A modulus too short for the hash is a `TypeError`. */
+  rsaSign(key: RsaPrivateKey, hash: Hash, message: Uint8Array): Maybe<Uint8Array>
+  /** Whether the signature is the one that RSASSA-PKCS1-v1_5 prescribes, byte for byte; `false` for anything malformed. */
+  rsaVerify(key: RsaPublicKey, hash: Hash, message: Uint8Array, signature: Uint8Array): Maybe<boolean>
 
   /** The x coordinate of the shared point, field length. A peer point that is not on the curve is refused. */
   ecdh(own: EcPrivateKey, peer: EcPublicKey): Maybe<Verdict<Uint8Array>>

@@ -26,7 +26,7 @@ export * from './spki.js'
 export { fromBase64url, toBase64url } from '../bytes/base64.js'
 export { fromHex, toHex } from '../bytes/hex.js'
 export { wipe } from '../bytes/bytes.js'
-export { cbcDecrypt, cbcEncrypt, cmac, kwpUnwrap, kwpWrap, kwUnwrap, kwWrap } from './aes.js'
+export { cbcDecrypt, cbcDecryptRaw, cbcEncrypt, cbcEncryptRaw, cmac, kwpUnwrap, kwpWrap, kwUnwrap, kwWrap } from './aes.js'
 export * from './crypto.js'
 export { checkEcPoint, curveFacts, ecdhX, ecdsaSign, ecdsaVerify, ecPublicKey, generateEc, isEcScalar, type CurveFacts, type EcFault } from './ec.js'
 export { digest, hashLength, hmac } from './hash.js'
@@ -49,3 +49,4 @@ export {
   type WrapKeyFault,
 } from './rsa-aes-key-wrap.js'
 export { generateRsa, RSA_BITS } from './rsa-keygen.js'
+export { rsaSign, rsaVerify } from './rsassa.js'

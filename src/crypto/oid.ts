@@ -1,9 +1,9 @@
 /**
- * The object identifiers that key formats use: those we take, and those we refuse by name, because "unknown algorithm"
+ * The object identifiers that key formats and signatures use: those we take, and those we refuse by name, because "unknown algorithm"
  * helps nobody whose HSM wrote `id-ecDH`.
  * @module
  */
-import { CURVES, type Curve } from './keys.js'
+import { CURVES, type Curve, type Hash } from './keys.js'
 
 /** Algorithms of keys, and the one envelope that is told apart. */
 export const OID = {
@@ -23,6 +23,14 @@ export const CURVE_OID: Readonly<Record<Curve, string>> = {
   'P-256K': '1.3.132.0.10',
   'P-384': '1.3.132.0.34',
   'P-521': '1.3.132.0.35',
+}
+
+/** Hash functions, RFC 8017 A.2.4. */
+export const HASH_OID: Readonly<Record<Hash, string>> = {
+  'SHA-1': '1.3.14.3.2.26',
+  'SHA-256': '2.16.840.1.101.3.4.2.1',
+  'SHA-384': '2.16.840.1.101.3.4.2.2',
+  'SHA-512': '2.16.840.1.101.3.4.2.3',
 }
 
 /** The curve with this identifier, or `null` where it is none of ours. */

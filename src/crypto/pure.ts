@@ -13,6 +13,7 @@ import { pkcs1Decrypt, pkcs1Encrypt } from './pkcs1.js'
 import { rsaAesUnwrap, rsaAesWrap } from './rsa-aes-key-wrap.js'
 import { generateRsa } from './rsa-keygen.js'
 import { forgetBlinding } from './rsa.js'
+import { rsaSign, rsaVerify } from './rsassa.js'
 
 /** A provider, known to answer at once. */
 export type Synchronous<Provider> = {
@@ -44,9 +45,14 @@ export function pure(random: Random): PureCrypto {
     kwUnwrap: aes.kwUnwrap,
     cbcEncrypt: aes.cbcEncrypt,
     cbcDecrypt: aes.cbcDecrypt,
+    cbcEncryptRaw: aes.cbcEncryptRaw,
+    cbcDecryptRaw: aes.cbcDecryptRaw,
     cmac: aes.cmac,
     hmac,
     digest,
+
+    rsaSign: (key, hash, message) => rsaSign(key, hash, message, random),
+    rsaVerify,
 
     ecdh: ecdhX,
     ecdsaSign,

@@ -1,5 +1,5 @@
 /**
- * Hashes, HMAC and key derivation, against Wycheproof, NIST, Botan, AWS-LC and `node:crypto`.
+ * Hashes, HMAC and key derivation, against Wycheproof, NIST, Botan, AWS-LC, `node:crypto` and the openssl command.
  * @module
  */
 import fc from 'fast-check'
@@ -7,10 +7,12 @@ import { createHash, createHmac, hkdfSync } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { digest, hashLength, hmac } from '../../src/crypto/hash.js'
-import { concatKdf, concatKdfHmac, hkdf, x963Kdf } from '../../src/crypto/kdf.js'
+import { concatKdf, concatKdfHmac, hkdf, kdfCounterCmac, x963Kdf } from '../../src/crypto/kdf.js'
 import type { Hash } from '../../src/crypto/keys.js'
-import { isCallersMistake, providers } from '../support/providers.js'
+import { skip } from '../skip.js'
+import { isCallersMistake, providers, seededRandom } from '../support/providers.js'
 import { recordsOf, textOf, unhex, withVectors, withWycheproof } from '../support/vectors.js'
+import { openssl, opensslMissing } from './openssl.js'
 
 const HASHES = ['SHA-1', 'SHA-256', 'SHA-384', 'SHA-512'] as const
 const NODE_NAMES: Readonly<Record<Hash, string>> = { 'SHA-1': 'sha1', 'SHA-256': 'sha256', 'SHA-384': 'sha384', 'SHA-512': 'sha512' }
@@ -154,9 +156,14 @@ for (const length of [0, -1, 1.5, 2 ** 21])
       () => concatKdf('SHA-256', NONE, NONE, length),
       () => concatKdfHmac('SHA-256', NONE, NONE, NONE, length),
       () => hkdf('SHA-256', NONE, NONE, NONE, length),
+      () => kdfCounterCmac(new Uint8Array(16), NONE, NONE, length),
     ])
       assert.ok(await isCallersMistake(derive))
   })
+
+laws("a key that AES does not know is the caller's mistake", async () => {
+  for (const size of [0, 15, 20, 33]) assert.ok(await isCallersMistake(() => kdfCounterCmac(new Uint8Array(size), NONE, NONE, 16)))
+})
 
 laws("an unknown hash is the caller's mistake", async () => {
   assert.ok(await isCallersMistake(() => digest('MD5' as Hash, NONE)))
@@ -164,3 +171,37 @@ laws("an unknown hash is the caller's mistake", async () => {
 })
 
 laws.run()
+
+const counter = suite('SP 800-108 counter mode with AES-CMAC')
+
+if (opensslMissing !== null) skip(counter, 'beside openssl kdf', opensslMissing)
+else
+  for (const size of [16, 24, 32])
+    for (const [label, context, length] of [
+      [0, 0, 16],
+      [1, 0, 1],
+      [0, 1, 15],
+      [13, 29, 17],
+      [16, 32, 32],
+      [7, 64, 48],
+      [300, 200, 500],
+      [5, 5, 4096],
+    ] as const)
+      counter(`openssl derives the same: key of ${size} bytes, label of ${label}, context of ${context}, ${length} bytes`, () => {
+        const random = seededRandom(`${size} ${label} ${context} ${length}`)
+        const [key, labelBytes, contextBytes] = [random(size), random(label), random(context)]
+        const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
+        const options = [`mac:CMAC`, `cipher:AES-${8 * size}-CBC`, 'mode:COUNTER', `hexkey:${hex(key)}`]
+        // What is not given is empty for openssl as well.
+        if (label > 0) options.push(`hexsalt:${hex(labelBytes)}`)
+        if (context > 0) options.push(`hexinfo:${hex(contextBytes)}`)
+        const derived = openssl(`kdf -binary -keylen ${length} ${options.map((option) => `-kdfopt ${option}`).join(' ')} KBKDF`)
+        assert.equal(kdfCounterCmac(key, labelBytes, contextBytes, length), derived)
+      })
+
+counter('another length gives another key, not a longer one', () => {
+  const key = seededRandom('length')(16)
+  assert.not.equal(kdfCounterCmac(key, NONE, NONE, 32).slice(0, 16), kdfCounterCmac(key, NONE, NONE, 16))
+})
+
+counter.run()

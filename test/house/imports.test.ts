@@ -24,6 +24,7 @@ const packages: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
   [/^src\//, /^@noble\/(?:ciphers|hashes|curves)\//],
   [/^machines\//, /^xstate$/],
   [/^tools\/web\//, /^(?:xstate|@noble\/.+)$/],
+  [/^tools\/pki\//, /^(?:pkijs|asn1js)$/],
   [/^tools\/bench\//, /./],
   [/^tools\//, /^(?:node:.+|xstate|@noble\/.+)$/],
   // A vector is evidence because something else computed it.
@@ -77,6 +78,10 @@ for (const [from, name] of [
   ['machines/byok/tool.ts', 'node:fs'],
   ['machines/byok/tool.ts', './common'],
   ['tools/web/index.ts', 'node:crypto'],
+  ['src/ski/pki.ts', 'pkijs'],
+  ['machines/ski/archive.ts', 'pkijs'],
+  ['tools/pki/index.ts', 'node:crypto'],
+  ['tools/cli/main.ts', 'pkijs'],
   ['tools/cli/main.ts', 'fast-check'],
   ['tools/cli/main.ts', '../../test/skip.js'],
   ['tools/cli/main.ts', 'fs'],

@@ -4,7 +4,7 @@
  */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { citedIn, parsePage, withoutFences } from '../../tools/spec/index.js'
+import { citedIn, parsePage, rolesOf, withoutFences } from '../../tools/spec/index.js'
 
 const page = `# A page
 
@@ -104,6 +104,7 @@ for (const [title, from, to, line] of [
   ['an unknown level', '**MUST**', '**SHALL**', 7],
   ['no role', ' · role: vault HSM, tool', '', 7],
   ['an unknown role', 'vault HSM, tool', 'vault HSM, postman', 7],
+  ['a role of the other protocol', 'vault HSM, tool', 'vault HSM, minidriver', 7],
   ['no source', ' · source: A document, §1; RFC 1', '', 7],
   ['an unknown key', ' · reading: strict', ' · mood: strict', 7],
   ['an unknown reading', ' · reading: strict', ' · reading: lax', 7],
@@ -125,6 +126,18 @@ for (const [title, from, to, line] of [
       JSON.stringify(misforms),
     )
   })
+
+reader('knows the roles of either protocol, and those of both', () => {
+  const [byok, ski] = [rolesOf('BYOK-1'), rolesOf('SKI-1')]
+  assert.equal(
+    byok.filter((role) => ski.includes(role)),
+    ['client', 'enclave', 'port', 'writer', 'reader', 'all'],
+  )
+  assert.equal(
+    ski.filter((role) => !byok.includes(role)),
+    ['minidriver', 'card', 'server', 'archive'],
+  )
+})
 
 reader('leaves fenced blocks out and keeps the numbers of lines', () => {
   assert.equal(withoutFences('a\n````text\n```\nb\n```\n````\nc'), ['a', '', '', '', '', '', 'c'])

@@ -55,7 +55,7 @@ export const crookedLists = (item: unknown): (readonly [title: string, list: unk
   ['a hole', [item, , item]], // eslint-disable-line no-sparse-arrays
   ['only holes', Array(1)],
   ['an item that is undefined', [undefined]],
-  ['a map of its own and a bad item', Object.assign(['stranger'], { map: () => [item], some: () => false })],
+  ['a map of its own and a bad item', Object.assign([7], { map: () => [item], some: () => false })],
   ['an object like a list', { 0: item, length: 1, map: () => [item] }],
   ...[Number.NaN, -1, 0.5, '1', null, 1e9, Number.POSITIVE_INFINITY, { valueOf: () => 1 }].map(
     (length) =>

@@ -12,7 +12,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { documents } from '../../vectors/generate/documents.js'
 import { skip } from '../skip.js'
-import { folder, json, load, names, type Vector } from './load.js'
+import { folder, json, load, names, rooms, type Vector } from './load.js'
 
 const all = names.flatMap((name) => load(name).tests.map((vector) => ({ name, vector })))
 const invalid = all.filter(({ vector }) => vector.result === 'invalid')
@@ -55,9 +55,9 @@ form('are documented, each one, and nothing else lies there', () => {
     assert.ok(readme.includes(row), `README.md lacks ${row}`)
   }
   const known = new Set(documents().map(([path]) => path))
-  const strangers = ['core', 'byok'].flatMap((room) => readdirSync(join(folder, room)).map((file) => `${room}/${file}`)).filter((path) => !known.has(path))
+  const strangers = rooms.flatMap((room) => readdirSync(join(folder, room)).map((file) => `${room}/${file}`)).filter((path) => !known.has(path))
   assert.equal(
-    strangers.filter((path) => !/^byok\/conversation(-[a-z]+|\.schema)\.json$/.test(path)),
+    strangers.filter((path) => !/^(byok|ski)\/conversation(-[a-z-]+|\.schema)\.json$/.test(path)),
     [],
   )
 })
@@ -71,6 +71,13 @@ form('the generators make every document again, byte for byte', () => {
 form('are many, and most of them say no', () => {
   assert.ok(all.length >= 250, `${all.length} tests`)
   assert.ok(invalid.length >= 140, `${invalid.length} invalid tests`)
+})
+
+form('are many in each protocol', () => {
+  const count = (room: string) => all.filter(({ name }) => name.startsWith(`${room}/`)).length
+  assert.ok(count('byok') >= 250, `${count('byok')} tests of BYOK`)
+  assert.ok(count('ski') >= 300, `${count('ski')} tests of SKI`)
+  assert.ok(invalid.filter(({ name }) => name.startsWith('ski/')).length >= 170)
 })
 
 const recipe = 'the recipe of the README opens a blob with OpenSSL alone'
@@ -194,5 +201,27 @@ for (const [what, numbers] of [
       numbers.map((number) => `BYOK-${number}`).filter((id) => !cited.has(id)),
       [],
     )
+  })
+
+for (const [what, numbers] of [
+  ['the structures', [...range(80, 94), 99, 100, 101, 102, 214]],
+  ['a wrapped session key', [197, 215]],
+  ['sealed data as published', range(60, 64)],
+] as const)
+  coverage(`each requirement of ${what} is cited in the vectors of SKI`, () => {
+    const cited = new Set(all.map(({ vector }) => vector.requirement))
+    assert.equal(
+      numbers.map((number) => `SKI-${number}`).filter((id) => !cited.has(id)),
+      [],
+    )
+  })
+
+/** Each structure of the interface has accepted tests and refused ones. */
+const structures = ['key-blobs', 'secure-functions', 'card-data', 'in-process'].flatMap((name) => load(`ski/${name}`).tests)
+for (const type of new Set(structures.map((vector) => String(vector['type']))))
+  coverage(`${type}: what is right, and what is wrong`, () => {
+    const results = structures.filter((vector) => vector['type'] === type).map(({ result }) => result)
+    assert.ok(results.filter((result) => result === 'valid').length >= 1)
+    assert.ok(results.filter((result) => result === 'invalid').length >= 2)
   })
 coverage.run()

@@ -44,8 +44,11 @@ export interface VectorFile {
 /** The folder of the vectors. */
 export const folder = fileURLToPath(new URL('../../vectors/', import.meta.url))
 
+/** The folders of vector files. */
+export const rooms: readonly string[] = ['core', 'byok', 'ski']
+
 /** The vector files, as `core/aes-kwp`. Whole conversations have another form and a test of their own. */
-export const names = ['core', 'byok'].flatMap((room) =>
+export const names = rooms.flatMap((room) =>
   readdirSync(join(folder, room))
     .filter((name) => name.endsWith('.json') && !name.endsWith('.schema.json') && !name.startsWith('conversation-'))
     .sort()

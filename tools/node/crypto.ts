@@ -12,7 +12,7 @@
  */
 import * as native from 'node:crypto'
 import { promisify } from 'node:util'
-import { requireBytes, wipe } from '../../src/bytes/bytes.js'
+import { equalBytes, requireBytes, wipe } from '../../src/bytes/bytes.js'
 import {
   decryptionFailed,
   isCbcLength,
@@ -21,10 +21,11 @@ import {
   cmac,
   removeBlockPadding,
   requireAesKey,
+  requireCbcRaw,
   requireKwpPayload,
   requireKwPayload,
 } from '../../src/crypto/aes.js'
-import type { Crypto, DecryptionFailed, OaepParameters } from '../../src/crypto/crypto.js'
+import type { Crypto, DecryptionFailed, OaepParameters, TripleDes } from '../../src/crypto/crypto.js'
 import { checkEcPoint, curveFacts, isEcScalar, uncompressedPoint } from '../../src/crypto/ec.js'
 import { hashLength } from '../../src/crypto/hash.js'
 import { checkPrivateKey } from '../../src/crypto/key-check.js'
@@ -32,16 +33,17 @@ import type { Curve, EcPrivateKey, EcPublicKey, Hash, PrivateKey, PublicKey, Rsa
 import { oaepCapacity, oaepDecode, oaepEncode } from '../../src/crypto/oaep.js'
 import { decodePkcs1PrivateKey, encodePkcs1PrivateKey } from '../../src/crypto/pkcs1-key.js'
 import { pkcs1DecryptBy } from '../../src/crypto/pkcs1.js'
-import type { PureCrypto } from '../../src/crypto/pure.js'
+import type { PureCrypto, Synchronous } from '../../src/crypto/pure.js'
 import { oaepOf, requireWrappable, unwrapBy } from '../../src/crypto/rsa-aes-key-wrap.js'
 import { requireRsaBits } from '../../src/crypto/rsa-keygen.js'
 import { isBelowModulus } from '../../src/crypto/rsa.js'
+import { emsaPkcs1, requireEmsaPkcs1 } from '../../src/crypto/rsassa.js'
 import { encodeSec1 } from '../../src/crypto/sec1.js'
 import { encodeSpki } from '../../src/crypto/spki.js'
 import { accept, type Verdict } from '../../src/verdict.js'
 
-/** {@link Crypto} as this provider implements it: only RSA key generation answers later, since it runs off the main thread. */
-export type NodeCrypto = Omit<PureCrypto, 'generateRsa'> & Pick<Crypto, 'generateRsa'>
+/** {@link Crypto} as this provider implements it: only RSA key generation answers later, since it runs off the main thread. Triple DES is there. */
+export type NodeCrypto = Omit<PureCrypto, 'generateRsa' | 'tripleDes'> & Pick<Crypto, 'generateRsa'> & { readonly tripleDes: Synchronous<TripleDes> }
 
 /** The provider on `node:crypto`, with key objects of its own. */
 export function nodeCrypto(): NodeCrypto {
@@ -50,7 +52,7 @@ export function nodeCrypto(): NodeCrypto {
   const oaepEncrypt = (key: RsaPublicKey, message: Uint8Array, parameters: OaepParameters): Uint8Array =>
     own(encryptOaep(keys.of(key), key, message, parameters))
 
-  const rsaRaw = (key: RsaPrivateKey, input: Uint8Array): Uint8Array =>
+  const rsaRaw = (key: RsaPrivateKey, input: Uint8Array): Buffer =>
     native.privateDecrypt({ key: keys.of(key), padding: native.constants.RSA_NO_PADDING }, input)
 
   const oaepDecrypt = (key: RsaPrivateKey, ciphertext: Uint8Array, parameters: OaepParameters): Verdict<Uint8Array, DecryptionFailed> => {
@@ -96,7 +98,7 @@ export function nodeCrypto(): NodeCrypto {
       requireAesKey(key)
       requireBytes(iv, 'iv', 16)
       requireBytes(plaintext, 'plaintext')
-      const cipher = native.createCipheriv(`aes-${8 * key.length}-cbc`, key, iv)
+      const cipher = native.createCipheriv(aesCbc(key), key, iv)
       return joined(cipher.update(plaintext), cipher.final())
     },
     cbcDecrypt: (key, iv, ciphertext) => {
@@ -104,8 +106,25 @@ export function nodeCrypto(): NodeCrypto {
       requireBytes(iv, 'iv', 16)
       requireBytes(ciphertext, 'ciphertext')
       if (!isCbcLength(ciphertext.length)) return decryptionFailed
-      const decipher = native.createDecipheriv(`aes-${8 * key.length}-cbc`, key, iv).setAutoPadding(false)
-      return removeBlockPadding(joined(decipher.update(ciphertext), decipher.final()))
+      return removeBlockPadding(rawCipher(native.createDecipheriv(aesCbc(key), key, iv), ciphertext))
+    },
+    cbcEncryptRaw: (key, iv, data) => {
+      requireCbcRaw(key, iv, data)
+      return rawCipher(native.createCipheriv(aesCbc(key), key, iv), data)
+    },
+    cbcDecryptRaw: (key, iv, data) => {
+      requireCbcRaw(key, iv, data)
+      return rawCipher(native.createDecipheriv(aesCbc(key), key, iv), data)
+    },
+    tripleDes: {
+      cbcEncryptRaw: (key, iv, data) => {
+        requireTripleDes(key, iv, data)
+        return rawCipher(native.createCipheriv(desCbc(key), key, iv), data)
+      },
+      cbcDecryptRaw: (key, iv, data) => {
+        requireTripleDes(key, iv, data)
+        return rawCipher(native.createDecipheriv(desCbc(key), key, iv), data)
+      },
     },
     cmac,
     hmac: (hash, key, message) => {
@@ -116,6 +135,19 @@ export function nodeCrypto(): NodeCrypto {
     digest: (hash, message) => {
       requireBytes(message, 'message')
       return own(native.createHash(hashName(hash)).update(message).digest())
+    },
+
+    rsaSign: (key, hash, message) => own(rsaRaw(key, requireEmsaPkcs1(key, hash, message))),
+    rsaVerify: (key, hash, message, signature) => {
+      requireBytes(signature, 'signature')
+      const encoded = emsaPkcs1(key, hash, message)
+      if (!encoded || !isBelowModulus(key, signature)) return false
+      try {
+        return equalBytes(native.publicEncrypt({ key: keys.ofPublic(key), padding: native.constants.RSA_NO_PADDING }, signature), encoded)
+      } catch {
+        // Numbers that OpenSSL does not take for a key at all.
+        return false
+      }
     },
 
     ecdh,
@@ -239,6 +271,23 @@ function aesUnwrap(name: string, key: Uint8Array, iv: Uint8Array, wrapped: Uint8
   } catch {
     return decryptionFailed
   }
+}
+
+/** Whole blocks through a cipher, with no padding put on or taken off. */
+function rawCipher(cipher: native.Cipher | native.Decipher, data: Uint8Array): Uint8Array {
+  cipher.setAutoPadding(false)
+  return joined(cipher.update(data), cipher.final())
+}
+
+const aesCbc = (key: Uint8Array): string => `aes-${8 * key.length}-cbc`
+const desCbc = (key: Uint8Array): string => (key.length === 16 ? 'des-ede-cbc' : 'des-ede3-cbc')
+
+function requireTripleDes(key: Uint8Array, iv: Uint8Array, data: Uint8Array): void {
+  requireBytes(key, 'key')
+  if (key.length !== 16 && key.length !== 24) throw new TypeError(`key: 16 or 24 bytes are wanted, ${key.length} were given`)
+  requireBytes(iv, 'iv', 8)
+  requireBytes(data, 'data')
+  if (data.length === 0 || data.length % 8 !== 0) throw new TypeError(`data: whole blocks of 8 bytes are wanted, ${data.length} bytes were given`)
 }
 
 /** Native key objects beside ours. */

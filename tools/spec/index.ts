@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type DataTable, type Misform, parsePage, type Requirement } from './parse.js'
 
-export { type DataTable, type Level, type Misform, parsePage, type Requirement, roles, type SpecPage, withoutFences } from './parse.js'
+export { type DataTable, type Level, type Misform, parsePage, type Requirement, rolesOf, type SpecPage, withoutFences } from './parse.js'
 
 /** All pages together. */
 export interface Spec {

@@ -13,7 +13,7 @@ export interface Requirement {
   readonly id: string
   readonly title: string
   readonly level: Level
-  /** Who has to meet it; names out of {@link roles}. */
+  /** Who has to meet it; names out of {@link rolesOf}. */
   readonly roles: readonly string[]
   readonly sources: readonly string[]
   /** Binds in this profile only. */
@@ -58,8 +58,14 @@ export interface SpecPage {
   readonly misforms: readonly Misform[]
 }
 
-/** The names that `role:` takes: the six machines, and five collective names. */
-export const roles: readonly string[] = ['client', 'tool', 'officer', 'source HSM', 'vault', 'vault HSM', 'enclave', 'port', 'writer', 'reader', 'all']
+/** The machines of each protocol, by the names that `role:` takes. */
+export const machineRoles = {
+  BYOK: ['client', 'tool', 'officer', 'source HSM', 'vault', 'vault HSM'],
+  SKI: ['client', 'minidriver', 'card', 'server', 'archive'],
+} as const satisfies Readonly<Record<string, readonly string[]>>
+
+/** Names for several at once, or for what stands beside the machines. */
+export const collectiveRoles: readonly string[] = ['enclave', 'port', 'writer', 'reader', 'all']
 
 const heading = /^### ((?:BYOK|SKI)-[1-9][0-9]*) — (.+)$/
 const almostHeading = /^#+ *(?:BYOK|SKI)[-0-9]/
@@ -98,6 +104,11 @@ export function parsePage(text: string, page: string): SpecPage {
 
 type Wrong = (index: number, message: string) => void
 
+/** The names that `role:` takes in a requirement: the machines of its protocol, and the collective names. */
+export function rolesOf(id: string): readonly string[] {
+  return [...machineRoles[id.startsWith('SKI-') ? 'SKI' : 'BYOK'], ...collectiveRoles]
+}
+
 function readRequirement(lines: readonly string[], at: number, chapter: string, page: string, wrong: Wrong): Requirement | undefined {
   const [, id = '', title = ''] = heading.exec(lines[at] ?? '') ?? []
   if (lines[at + 1] !== '' || lines[at + 3] !== '') wrong(at, `${id}: an empty line belongs before and behind the metadata`)
@@ -120,6 +131,7 @@ function readRequirement(lines: readonly string[], at: number, chapter: string, 
     values[key] = value
   }
   const named = (values['role'] ?? '').split(', ')
+  const roles = rolesOf(id)
   for (const role of named) if (!roles.includes(role)) wrong(at + 2, `${id}: unknown role ${role}`)
   if (!values['source']) wrong(at + 2, `${id}: no source`)
 

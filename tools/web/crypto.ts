@@ -1,7 +1,8 @@
 /**
- * The provider on WebCrypto: RSA-OAEP, ECDH and ECDSA by `SubtleCrypto` where it has them, everything else by the core
- * (WebCrypto has no AES-KWP, no PKCS#1 v1.5, no secp256k1, and one hash for OAEP and MGF1 alike). What is taken and what
- * is refused is decided by the core, so that this provider is as strict as `pure`.
+ * The provider on WebCrypto: RSA-OAEP, RSASSA-PKCS1-v1_5, ECDH and ECDSA by `SubtleCrypto` where it has them, everything
+ * else by the core (WebCrypto has no AES-KWP, no encryption by PKCS#1 v1.5, no CBC without padding, no secp256k1, and one
+ * hash for OAEP and MGF1 alike). What is taken and what is refused is decided by the core, so that this provider is as
+ * strict as `pure`.
  *
  * It runs in browsers and in Node; `SubtleCrypto` and its source of randomness are the platform's unless handed in.
  * @module
@@ -19,6 +20,7 @@ import { oaepOf, requireWrappable, unwrapByAsync } from '../../src/crypto/rsa-ae
 import { requireRsaBits } from '../../src/crypto/rsa-keygen.js'
 import { hashLength } from '../../src/crypto/hash.js'
 import { isBelowModulus } from '../../src/crypto/rsa.js'
+import { emsaPkcs1, requireEmsaPkcs1 } from '../../src/crypto/rsassa.js'
 import { encodeSpki } from '../../src/crypto/spki.js'
 import { accept, type Verdict } from '../../src/verdict.js'
 
@@ -74,6 +76,23 @@ export function webCrypto(
     oaepEncrypt: encryptOaep,
     oaepDecrypt: decryptOaep,
 
+    rsaSign: async (key, hash, message) => {
+      requireEmsaPkcs1(key, hash, message)
+      const imported = await keys.of(key, key, `sign ${hash}`, { name: RSASSA, hash }, 'sign')
+      return new Uint8Array(await subtle.sign(RSASSA, imported, source(message)))
+    },
+    rsaVerify: async (key, hash, message, signature) => {
+      requireBytes(signature, 'signature')
+      if (!emsaPkcs1(key, hash, message) || !isBelowModulus(key, signature)) return false
+      try {
+        const imported = await keys.of(publicPart(key), key, `verify ${hash}`, { name: RSASSA, hash }, 'verify')
+        return await subtle.verify(RSASSA, imported, source(signature), source(message))
+      } catch {
+        // Numbers that WebCrypto does not take for a key at all.
+        return false
+      }
+    },
+
     ecdh: async (own, peer) => {
       if (!isNist(own.curve) || peer.curve !== own.curve) return ecdhX(own, peer)
       const checked = checkEcPoint(peer)
@@ -117,7 +136,8 @@ export function webCrypto(
   }
 }
 
-type ImportAlgorithm = { readonly name: 'RSA-OAEP'; readonly hash: Hash } | { readonly name: 'ECDH' | 'ECDSA'; readonly namedCurve: Curve }
+type ImportAlgorithm =
+  { readonly name: 'RSA-OAEP' | 'RSASSA-PKCS1-v1_5'; readonly hash: Hash } | { readonly name: 'ECDH' | 'ECDSA'; readonly namedCurve: Curve }
 
 /** Imported keys beside ours, one for each use, because WebCrypto binds a key to its use. Never extractable. */
 function importedKeys(subtle: SubtleCrypto) {
@@ -158,6 +178,7 @@ function requireScalar(key: EcPrivateKey): void {
   if (!isEcScalar(key.curve, key.d)) throw new TypeError('d: a private scalar of the curve is wanted')
 }
 
+const RSASSA = 'RSASSA-PKCS1-v1_5'
 const oaepAlgorithm = (label: Uint8Array | undefined): RsaOaepParams => (label ? { name: 'RSA-OAEP', label: source(label) } : { name: 'RSA-OAEP' })
 const isNist = (curve: Curve): boolean => curveFacts(curve).name !== 'P-256K'
 

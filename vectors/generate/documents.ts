@@ -14,6 +14,12 @@ import { pkcs8 } from './core-pkcs8.js'
 import { rsaOaep, rsaPkcs1 } from './core-rsa.js'
 import { rsaAesKeyWrap } from './core-wrap.js'
 import type { Document } from './file.js'
+import { cardData } from './ski-card-data.js'
+import { establishment } from './ski-establishment.js'
+import { inProcess } from './ski-in-process.js'
+import { keyBlobs } from './ski-key-blobs.js'
+import { sealedPublished } from './ski-sealed-published.js'
+import { secureFunctions } from './ski-secure-functions.js'
 
 /** Path under `vectors/` and text of every document that a generator writes. */
 export const documents = (): readonly Document[] =>
@@ -36,4 +42,10 @@ export const documents = (): readonly Document[] =>
     fingerprints,
     transferFile,
     rest,
+    keyBlobs,
+    secureFunctions,
+    cardData,
+    inProcess,
+    establishment,
+    sealedPublished,
   ].flatMap((make) => make())

@@ -52,7 +52,7 @@ export function vectorFile(description: Description, tests: readonly Test[]): re
   const schema = `${path.split('/').at(-1)}.schema.json`
   const file = {
     schema,
-    spec: 'spec/byok.md',
+    spec: `spec/${protocolOf(path)}.md`,
     title,
     about,
     notes: flags,
@@ -65,6 +65,9 @@ export function vectorFile(description: Description, tests: readonly Test[]): re
     [`${path}.schema.json`, `${JSON.stringify(schemaOf(description), null, 2)}\n`],
   ]
 }
+
+/** Whose requirements a file cites: the core's are those of BYOK. */
+const protocolOf = (path: string): 'byok' | 'ski' => (path.startsWith('ski/') ? 'ski' : 'byok')
 
 function check({ path, flags }: Description, tests: readonly Test[]): void {
   const ids = tests.map((test) => test.id)
@@ -152,7 +155,7 @@ function schemaOf({ path, title, keys, members, always, outputs = [] }: Descript
         type: 'object',
         properties: {
           id: describe({ type: 'string', pattern: '^[a-z0-9]+(_[a-z0-9]+)*$' }, 'Which part is special, and how. Unique in the file.'),
-          requirement: describe({ type: 'string', pattern: '^BYOK-[1-9][0-9]*$' }, 'The requirement that the test is about.'),
+          requirement: describe({ type: 'string', pattern: `^${protocolOf(path).toUpperCase()}-[1-9][0-9]*$` }, 'The requirement that the test is about.'),
           source: describe({ type: 'string' }, 'The document and section that the test is about, where no requirement of this specification asks for it.'),
           comment: describe({ type: 'string', minLength: 1 }, 'Why the test exists.'),
           flags: describe({ type: 'array', items: { type: 'string' }, minItems: 1 }, 'Groups that the test belongs to; see "notes".'),

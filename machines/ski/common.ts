@@ -1,0 +1,27 @@
+/**
+ * What the five roles share: how a refusal is blamed, and the progress events that an embedding program may watch.
+ * @module
+ */
+import type { EventObject } from 'xstate'
+import type { Fault } from '../../src/verdict.js'
+import { blameFor as blame, type Causes, type ProgressOf } from '../blame.js'
+
+/** The five roles; the minidriver is one machine in two places. */
+export type RoleName = 'client' | 'minidriver' | 'card' | 'server' | 'archive'
+
+/** A small, stable set of events for whoever watches a role (`actor.on('progress', …)`). */
+export type Progress = ProgressOf<RoleName>
+
+/** The output of a role that ends: never a throw (SKI-249). */
+export type { Outcome } from '../blame.js'
+
+/** The fault that an unwanted event stands for (SKI-241 to SKI-243, SKI-246). Names the event's type and nothing of its content. */
+export const blameFor = (event: EventObject & { readonly fault?: unknown }): Fault => blame(event, CAUSES)
+
+const CAUSES: Causes = {
+  timeout: 'SKI-242',
+  cancel: 'SKI-243',
+  port: 'SKI-246',
+  outOfTurn: 'SKI-241',
+  refusals: new Set(['enclave.refused']),
+}
