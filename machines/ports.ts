@@ -4,6 +4,7 @@
  *   role ⇄ wire      a {@link Link}: HTTP, files, a queue; read and written by enemies
  *   role ⇄ enclave   an {@link Enclave}, for one conversation
  *   role ⇄ console   a {@link Link} to the trusted device at which a person stands
+ *   role ⇄ local     a {@link Link} to another part of the same trusted machine: a call, not a network
  *
  * An event does not show which port it came through. So a port lets only its own vocabulary in: a wire can never say
  * `enclave.…`, and nobody can say `xstate.…`; and it lets it in only in its declared shape, so that a role never meets a
@@ -12,7 +13,6 @@
  * @module
  */
 import { fromCallback, type CallbackActorLogic, type EventObject } from 'xstate'
-import type { Enclave, EnclaveAnswer, EnclaveCommand } from '../src/enclave/commands.js'
 import { readAnswer } from '../src/enclave/read-answer.js'
 
 /** Any message: a type name and plain data. */
@@ -34,12 +34,18 @@ export type Port = CallbackActorLogic<EventObject>
 /** The port of a role that nobody has connected: swallows what is said and never says anything. */
 export const closedPort: Port = fromCallback(() => {})
 
-/** How a wire or console port is connected. */
+/** A key store as a port sees it: whatever commands and answers its protocol has. */
+export interface AnyEnclave {
+  /** Carries out one command of one conversation; answers `null` to `close`. */
+  perform(conversation: string, command: never): unknown
+}
+
+/** How a wire, console or local port is connected. */
 export interface LinkPortOptions {
   readonly link: Link
   /** The type names that may come in. */
   readonly hears: readonly string[]
-  /** Makes a message of declared shape of whatever comes in, or `null` (for BYOK: `readMessage`). */
+  /** Makes a message of declared shape of whatever comes in, or `null` (for BYOK: `readMessage`, for SKI: `readSkiMessage`). */
   readonly read: (value: unknown) => Message | null
   /** Serialises what comes in through this and other ports of the same role. */
   readonly turnstile?: Turnstile
@@ -47,7 +53,7 @@ export interface LinkPortOptions {
   readonly onDropped?: (value: unknown) => void
 }
 
-/** A wire or console port on a link. */
+/** A wire, console or local port on a link. */
 export function linkPort({ link, hears, read, turnstile, onDropped }: LinkPortOptions): Port {
   const vocabulary = wordsOf(hears)
   return fromCallback(({ sendBack, receive }) => {
@@ -67,22 +73,23 @@ export function linkPort({ link, hears, read, turnstile, onDropped }: LinkPortOp
 /**
  * The enclave port: carries commands of one conversation to an enclave and brings its answers back, now or later.
  * Whatever goes wrong (it throws, rejects, answers with something that is not an answer) becomes `enclave.refused`,
- * without the cause: an error of a token may tell more than it should (BYOK-157).
+ * without the cause: an error of a token may tell more than it should (BYOK-157, SKI-246).
  *
- * `conversation` must be the same after a restart, so that `close` finds what the conversation had made.
+ * `conversation` must be the same after a restart, so that `close` finds what the conversation had made. `read` makes an
+ * answer of declared shape of whatever the enclave says, or `null`; BYOK's unless given.
  */
-export function enclavePort(enclave: Enclave, conversation: string): Port {
+export function enclavePort(enclave: AnyEnclave, conversation: string, read: (value: unknown) => Message | null = readAnswer): Port {
   return fromCallback(({ sendBack, receive }) => {
     let run = 0
     receive((command) => {
       // What was asked before a `close` is answered to nobody: the conversation that asked is over.
       if (command.type === 'close') run++
       const asked = run
-      const answer = (said: EnclaveAnswer | null) => {
-        if (asked === run && command.type !== 'close') sendBack(readAnswer(said) ?? FAILED)
+      const answer = (said: unknown) => {
+        if (asked === run && command.type !== 'close') sendBack(read(said) ?? FAILED)
       }
       try {
-        const said = enclave.perform(conversation, command as EnclaveCommand)
+        const said = enclave.perform(conversation, command as never)
         if (isPromise(said)) said.then(answer, () => answer(FAILED))
         else answer(said)
       } catch {
@@ -128,10 +135,9 @@ export function turnstile({ asks, answers }: { readonly asks: readonly string[];
   }
 }
 
-const FAILED: EnclaveAnswer = { type: 'enclave.refused', fault: { code: 'enclave_failed', requirement: 'BYOK-157' } }
+const FAILED = { type: 'enclave.refused', fault: { code: 'enclave_failed', requirement: 'BYOK-157' } } as const
 
-const isPromise = <T>(value: T | Promise<T>): value is Promise<T> =>
-  value instanceof Promise || typeof (value as { then?: unknown } | null)?.then === 'function'
+const isPromise = (value: unknown): value is Promise<unknown> => value instanceof Promise || typeof (value as { then?: unknown } | null)?.then === 'function'
 
 function wordsOf(names: readonly string[]): ReadonlySet<string> {
   // XState treats `xstate.stop` as an order, whoever sends it.

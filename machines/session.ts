@@ -6,15 +6,19 @@
  * @module
  */
 import { createActor, type Actor, type AnyStateMachine, type InputFrom, type InspectionEvent, type Snapshot } from 'xstate'
-import type { Enclave, EnclaveAnswer, EnclaveCommand } from '../src/enclave/commands.js'
 import type { Ledger } from './ledger.js'
-import { enclavePort, linkPort, type Link, type Message, type Turnstile } from './ports.js'
+import { enclavePort, linkPort, type AnyEnclave, type Link, type Message, type Turnstile } from './ports.js'
+
+/**
+ * What carries messages between roles: a wire, which everybody reads; a console; or a call inside one trusted machine.
+ */
+export type Channel = 'wire' | 'console' | 'local'
 
 /** A message on its way. */
 export interface Envelope {
   readonly from: string
   readonly to: string
-  readonly port: 'wire' | 'console'
+  readonly port: Channel
   readonly message: Message
 }
 
@@ -23,7 +27,7 @@ export interface Line {
   readonly number: number
   readonly from: string
   readonly to: string
-  readonly port: 'wire' | 'console' | 'enclave'
+  readonly port: Channel | 'enclave'
   readonly message: Message
   /** What really travelled, where that is not the message itself: method, path and body of a REST call. */
   readonly carried?: unknown
@@ -35,11 +39,13 @@ export interface Line {
 export interface SessionOptions {
   /** Makes a message of declared shape of whatever arrives, or `null`. */
   readonly read: (value: unknown) => Message | null
+  /** The same for what an enclave answers; BYOK's answers unless given. */
+  readonly readAnswer?: (value: unknown) => Message | null
   /** Who a message is for; `null` drops it. */
-  readonly route: (from: string, port: 'wire' | 'console', message: Message) => string | null
+  readonly route: (from: string, port: Channel, message: Message) => string | null
   /** The form in which a message travels, what the other end makes of it, and for whom it then is. */
   readonly travel?: (envelope: Envelope) => { readonly carried: unknown; readonly message: Message; readonly to?: string }
-  /** An enemy, or bad weather: what arrives instead. Consoles are out of its reach. */
+  /** An enemy, or bad weather: what arrives instead. Consoles and calls inside one machine are out of its reach. */
   readonly network?: (envelope: Envelope) => readonly Envelope[]
   /** Notes messages, snapshots and inspection events. */
   readonly ledger?: Ledger
@@ -64,8 +70,10 @@ export interface Membership<Machine extends AnyStateMachine> {
   readonly input?: InputFrom<Machine>
   /** A persisted snapshot to go on from, instead of `input`. */
   readonly snapshot?: Snapshot<unknown>
-  readonly hears: { readonly wire: readonly string[]; readonly console?: readonly string[] }
-  readonly enclave?: { readonly enclave: Enclave; readonly conversation: string }
+  readonly hears: { readonly wire?: readonly string[]; readonly console?: readonly string[]; readonly local?: readonly string[] }
+  /** What the role's port `wire` really is: a call inside one machine, where the role stands there; a wire unless given. */
+  readonly wire?: 'local'
+  readonly enclave?: { readonly enclave: AnyEnclave; readonly conversation: string }
   readonly turnstile?: Turnstile
 }
 
@@ -92,9 +100,10 @@ export class Session {
     const shared = { read: this.#options.read, onDropped: (message: unknown) => this.dropped.push(message), ...(turnstile && { turnstile }) }
     const provided = machine.provide({
       actors: {
-        wire: linkPort({ link: this.#link(name, 'wire'), hears: hears.wire, ...shared }),
+        ...(hears.wire && { wire: linkPort({ link: this.#link(name, membership.wire ?? 'wire'), hears: hears.wire, ...shared }) }),
+        ...(hears.local && { local: linkPort({ link: this.#link(name, 'local'), hears: hears.local, ...shared }) }),
         ...(hears.console && { console: linkPort({ link: this.#link(name, 'console'), hears: hears.console, ...shared }) }),
-        ...(enclave && { enclave: enclavePort(this.#recorded(name, enclave.enclave), enclave.conversation) }),
+        ...(enclave && { enclave: enclavePort(this.#recorded(name, enclave.enclave), enclave.conversation, this.#options.readAnswer) }),
       },
     } as never)
     const { ledger, inspect } = this.#options
@@ -112,6 +121,13 @@ export class Session {
     actor.start()
     this.#note(name)
     return actor
+  }
+
+  /** Somebody who is no machine: a person at a console, a counterpart of another make. Returns what he says things with. */
+  attend(name: string, port: Channel, receiver: (message: Message) => void): (message: Message) => void {
+    const link = this.#link(name, port)
+    link.listen(receiver)
+    return (message) => link.send(message)
   }
 
   /** A role by name. */
@@ -169,7 +185,7 @@ export class Session {
     this.#note(to)
   }
 
-  #link(name: string, port: 'wire' | 'console'): Link {
+  #link(name: string, port: Channel): Link {
     return {
       send: (message) => {
         const to = this.#options.route(name, port, message)
@@ -188,15 +204,15 @@ export class Session {
   }
 
   /** The same enclave, with every command and answer written down. */
-  #recorded(name: string, enclave: Enclave): Enclave {
+  #recorded(name: string, enclave: AnyEnclave): AnyEnclave {
     const to = `${name}'s enclave`
     const readers = `${name} and its enclave`
-    const heard = (answer: EnclaveAnswer | null) => {
-      if (answer) this.#write({ from: to, to: name, port: 'enclave', message: answer, readers })
+    const heard = (answer: unknown) => {
+      if (answer) this.#write({ from: to, to: name, port: 'enclave', message: answer as Message, readers })
       return answer
     }
     return {
-      perform: (conversation: string, command: EnclaveCommand) => {
+      perform: (conversation: string, command: never) => {
         this.#write({ from: name, to, port: 'enclave', message: command, readers })
         const answer = enclave.perform(conversation, command)
         if (!(answer instanceof Promise)) return heard(answer)

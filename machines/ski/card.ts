@@ -204,6 +204,7 @@ export const cardMachine = setup({
   },
   states: {
     waiting: {
+      id: 'waiting',
       description: 'In the reader, nothing in hand. An answer of the enclave that nobody waits for closes what it may have made.',
       meta: { requirements: ['SKI-190', 'SKI-240'] },
       entry: 'forget',
@@ -268,49 +269,49 @@ export const cardMachine = setup({
         drawing: {
           description: 'The enclave draws the one-shot nonce.',
           meta: { requirements: ['SKI-68', 'SKI-193'] },
-          on: { 'enclave.nonceDrawn': { target: '#ski.card.waiting', actions: 'tellNonce' } },
+          on: { 'enclave.nonceDrawn': { target: '#waiting', actions: 'tellNonce' } },
         },
         generating: {
           description: 'The enclave makes a key pair for establishing keys.',
           meta: { step: 6, requirements: ['SKI-156', 'SKI-212'] },
-          on: { 'enclave.k1Made': { target: '#ski.card.waiting', actions: 'tellDone', meta: { step: 7, requirements: ['SKI-157'] } } },
+          on: { 'enclave.k1Made': { target: '#waiting', actions: 'tellDone', meta: { step: 7, requirements: ['SKI-157'] } } },
         },
         reading: {
           description: 'The enclave shows a public key, with a statement about it where one is asked for.',
           meta: { step: 10, requirements: ['SKI-160', 'SKI-193'] },
-          on: { 'enclave.keyRead': { target: '#ski.card.waiting', actions: 'tellPublicKey', meta: { step: 11, requirements: ['SKI-161'] } } },
+          on: { 'enclave.keyRead': { target: '#waiting', actions: 'tellPublicKey', meta: { step: 11, requirements: ['SKI-161'] } } },
         },
         unwrapping: {
           description: 'The enclave judges the server’s proof and unwraps the session key.',
           meta: { step: 18, requirements: ['SKI-51', 'SKI-168', 'SKI-215'] },
-          on: { 'enclave.sessionKeyReady': { target: '#ski.card.waiting', actions: 'tellSessionKey', meta: { step: 19, requirements: ['SKI-169'] } } },
+          on: { 'enclave.sessionKeyReady': { target: '#waiting', actions: 'tellSessionKey', meta: { step: 19, requirements: ['SKI-169'] } } },
         },
         sharing: {
           description: 'The enclave makes a session key of the key that card and server share.',
           meta: { requirements: ['SKI-40', 'SKI-77', 'SKI-203'] },
-          on: { 'enclave.sessionKeyReady': { target: '#ski.card.waiting', actions: 'tellSessionKey', meta: { requirements: ['SKI-203'] } } },
+          on: { 'enclave.sessionKeyReady': { target: '#waiting', actions: 'tellSessionKey', meta: { requirements: ['SKI-203'] } } },
         },
         agreeing: {
           description: 'The enclave computes a DH agreement.',
           meta: { requirements: ['SKI-128', 'SKI-203'] },
-          on: { 'enclave.agreed': { target: '#ski.card.waiting', actions: 'tellAgreement', meta: { requirements: ['SKI-203'] } } },
+          on: { 'enclave.agreed': { target: '#waiting', actions: 'tellAgreement', meta: { requirements: ['SKI-203'] } } },
         },
         deriving: {
           description: 'The enclave derives a session key of an agreement.',
           meta: { requirements: ['SKI-129', 'SKI-203'] },
-          on: { 'enclave.sessionKeyReady': { target: '#ski.card.waiting', actions: 'tellSessionKey', meta: { requirements: ['SKI-203'] } } },
+          on: { 'enclave.sessionKeyReady': { target: '#waiting', actions: 'tellSessionKey', meta: { requirements: ['SKI-203'] } } },
         },
         setting: {
           description: 'Mode or IV of a session key.',
           meta: { step: 27, requirements: ['SKI-12', 'SKI-198'] },
-          on: { 'enclave.propertySet': { target: '#ski.card.waiting', actions: 'tellDone', meta: { requirements: ['SKI-198'] } } },
+          on: { 'enclave.propertySet': { target: '#waiting', actions: 'tellDone', meta: { requirements: ['SKI-198'] } } },
         },
         processing: {
           description: 'The enclave opens sealed data and does what it says, or refuses without a word about the cause.',
           meta: { step: 28, requirements: ['SKI-72', 'SKI-178', 'SKI-214'] },
           on: {
             'enclave.processed': {
-              target: '#ski.card.waiting',
+              target: '#waiting',
               actions: ['tellProcessed', 'reportInstalled'],
               meta: { step: 29, requirements: ['SKI-179'] },
             },
@@ -319,17 +320,17 @@ export const cardMachine = setup({
         destroying: {
           description: 'A session key or an agreement is destroyed.',
           meta: { requirements: ['SKI-16', 'SKI-17', 'SKI-200'] },
-          on: { 'enclave.destroyed': { target: '#ski.card.waiting', actions: 'tellDone', meta: { requirements: ['SKI-17'] } } },
+          on: { 'enclave.destroyed': { target: '#waiting', actions: 'tellDone', meta: { requirements: ['SKI-17'] } } },
         },
         deleting: {
           description: 'K1 is deleted after the run.',
           meta: { requirements: ['SKI-190'] },
-          on: { 'enclave.containerDeleted': { target: '#ski.card.waiting', actions: 'tellDone', meta: { requirements: ['SKI-190'] } } },
+          on: { 'enclave.containerDeleted': { target: '#waiting', actions: 'tellDone', meta: { requirements: ['SKI-190'] } } },
         },
         deauthenticating: {
           description: 'The authenticated state of a PIN ends.',
           meta: { requirements: ['SKI-132'] },
-          on: { 'enclave.deauthenticated': { target: '#ski.card.waiting', actions: 'tellDone', meta: { requirements: ['SKI-132'] } } },
+          on: { 'enclave.deauthenticated': { target: '#waiting', actions: 'tellDone', meta: { requirements: ['SKI-132'] } } },
         },
         askingHolder: {
           description: 'The holder enters a PIN at the PIN pad; it goes straight into the enclave.',
@@ -338,14 +339,14 @@ export const cardMachine = setup({
           exit: 'tellHolder',
           on: {
             'holder.pinEntered': { guard: 'isThePinWanted', target: 'verifying', actions: 'verifyEntry', meta: { requirements: ['SKI-283'] } },
-            'holder.declined': { target: '#ski.card.waiting', actions: 'tellDeclined', meta: { requirements: ['SKI-283'] } },
-            'app.timeout': { target: '#ski.card.waiting', actions: 'tellDeclined', meta: { requirements: ['SKI-242'] } },
+            'holder.declined': { target: '#waiting', actions: 'tellDeclined', meta: { requirements: ['SKI-283'] } },
+            'app.timeout': { target: '#waiting', actions: 'tellDeclined', meta: { requirements: ['SKI-242'] } },
           },
         },
         verifying: {
           description: 'The enclave compares a PIN; the try is counted before it is judged.',
           meta: { requirements: ['SKI-201', 'SKI-285'] },
-          on: { 'enclave.pinVerified': { target: '#ski.card.waiting', actions: 'tellDone', meta: { requirements: ['SKI-201'] } } },
+          on: { 'enclave.pinVerified': { target: '#waiting', actions: 'tellDone', meta: { requirements: ['SKI-201'] } } },
         },
       },
     },

@@ -29,7 +29,9 @@ export interface ClientInput {
   readonly dhKind: SkiKeyKind
   /** The holder's PIN, where the card wants one: at the PIN pad, or typed here, which is outside the promise (SKI-284). */
   readonly holder: { readonly pinId: number; readonly typed: string | null } | null
-  /** Whether K1 stays on the card (A-17). */
+  /** The container of a K1 that lies on the card already (step 5), for example the one that was enrolled for `pinned`; a new one is made unless given. */
+  readonly existingK1?: number
+  /** Whether a K1 that this run makes stays on the card (A-17). */
   readonly keepK1: boolean
 }
 

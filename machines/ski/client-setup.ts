@@ -109,6 +109,7 @@ export const clientSetup = setup({
     mySession: ({ context, event }) => 'session' in event && event.session !== null && event.session === context.start?.session,
     holderAuthenticates: ({ context }) => context.holder !== null,
     wayFound: ({ context }) => context.way !== null,
+    k1Exists: ({ context }) => context.existingK1 !== undefined && (context.way === 'session' || context.way === 'agreement'),
     hasK1: ({ context }) => context.way === 'session' || context.way === 'agreement',
     nowhereFree: ({ context }) => context.container === null,
     evidenceWanted: ({ context }) => context.start !== null && context.start.evidence !== 'plain',
@@ -140,9 +141,11 @@ export const clientSetup = setup({
       const map = plan.mapIn(event.data)
       const [first, second] = plan.freeContainers(map, context.containers)
       const hasK1 = context.way === 'session' || context.way === 'agreement'
-      return { map, k1Container: hasK1 ? (first ?? null) : null, container: (hasK1 ? second : first) ?? null }
+      const k1Container = hasK1 ? (context.existingK1 ?? first ?? null) : null
+      return { map, k1Container, container: (k1Container === first ? second : first) ?? null }
     }),
     noteK1: assign({ madeK1: true }),
+    forgetK1: assign({ madeK1: false }),
     notePublicKey: assign(({ event }) => {
       assertEvent(event, 'minidriver.returned')
       return { spki: event.spki }

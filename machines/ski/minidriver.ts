@@ -28,6 +28,7 @@ export const minidriverMachine = minidriverSetup.createMachine({
   initial: 'idle',
   states: {
     idle: {
+      id: 'idle',
       description: 'No context.',
       meta: { requirements: ['SKI-120', 'SKI-147'] },
       entry: 'leaveContext',
@@ -79,10 +80,10 @@ export const minidriverMachine = minidriverSetup.createMachine({
           entry: 'askSelect',
           on: {
             'card.selected': { guard: 'forMe', target: 'asking', actions: 'noteCardId' },
-            'card.refused': { guard: 'forMe', target: '#ski.minidriver.idle', actions: 'returnRefused', meta: { requirements: ['SKI-204'] } },
+            'card.refused': { guard: 'forMe', target: '#idle', actions: 'returnRefused', meta: { requirements: ['SKI-204'] } },
             '*': [
               { guard: 'isCall', actions: 'returnBusy' },
-              { target: '#ski.minidriver.idle', actions: 'returnFailed', meta: { requirements: ['SKI-241'] } },
+              { target: '#idle', actions: 'returnFailed', meta: { requirements: ['SKI-241'] } },
             ],
           },
         },
@@ -97,10 +98,10 @@ export const minidriverMachine = minidriverSetup.createMachine({
               actions: ['noteCapabilities', 'returnAcquired', 'reportAcquired'],
               meta: { requirements: ['SKI-42', 'SKI-120'] },
             },
-            'card.refused': { guard: 'forMe', target: '#ski.minidriver.idle', actions: 'returnRefused', meta: { requirements: ['SKI-204'] } },
+            'card.refused': { guard: 'forMe', target: '#idle', actions: 'returnRefused', meta: { requirements: ['SKI-204'] } },
             '*': [
               { guard: 'isCall', actions: 'returnBusy' },
-              { target: '#ski.minidriver.idle', actions: 'returnFailed', meta: { requirements: ['SKI-241'] } },
+              { target: '#idle', actions: 'returnFailed', meta: { requirements: ['SKI-241'] } },
             ],
           },
         },
@@ -114,7 +115,7 @@ export const minidriverMachine = minidriverSetup.createMachine({
             CardGetProperty: [
               { guard: 'faulty', actions: 'returnFault' },
               { guard: 'answeredHere', actions: ['returnHere', 'noteHere'] },
-              { target: 'withCard.drawing', actions: ['noteCall', 'askCard'], meta: { requirements: ['SKI-122'] } },
+              { target: 'drawing', actions: ['noteCall', 'askCard'], meta: { requirements: ['SKI-122'] } },
             ],
             CardSetProperty: { guard: 'faulty', actions: 'returnFault' },
             CardGetAlgorithmProperty: [
@@ -131,74 +132,74 @@ export const minidriverMachine = minidriverSetup.createMachine({
             ],
             CardReadFile: [
               { guard: 'faulty', actions: 'returnFault' },
-              { target: 'withCard.readingFile', actions: ['noteCall', 'askCard'], meta: { step: 5, requirements: ['SKI-155'] } },
+              { target: 'readingFile', actions: ['noteCall', 'askCard'], meta: { step: 5, requirements: ['SKI-155'] } },
             ],
             CardWriteFile: [
               { guard: 'faulty', actions: 'returnFault' },
-              { target: 'withCard.writing', actions: ['noteCall', 'askCard'], meta: { requirements: ['SKI-266'] } },
+              { target: 'writing', actions: ['noteCall', 'askCard'], meta: { requirements: ['SKI-266'] } },
             ],
             CardCreateContainer: [
               { guard: 'faulty', actions: 'returnFault' },
-              { target: 'withCard.generating', actions: ['noteCall', 'askCard'], meta: { step: 5, requirements: ['SKI-124'] } },
+              { target: 'generating', actions: ['noteCall', 'askCard'], meta: { step: 5, requirements: ['SKI-124'] } },
             ],
             CardCreateContainerEx: [
               { guard: 'faulty', actions: 'returnFault' },
-              { target: 'withCard.generating', actions: ['noteCall', 'askCard'], meta: { step: 5, requirements: ['SKI-125'] } },
+              { target: 'generating', actions: ['noteCall', 'askCard'], meta: { step: 5, requirements: ['SKI-125'] } },
             ],
             CardDeleteContainer: [
               { guard: 'faulty', actions: 'returnFault' },
-              { target: 'withCard.deleting', actions: ['noteCall', 'askCard'], meta: { requirements: ['SKI-149'] } },
+              { target: 'deleting', actions: ['noteCall', 'askCard'], meta: { requirements: ['SKI-149'] } },
             ],
             CardGetContainerInfo: [
               { guard: 'faulty', actions: 'returnFault' },
-              { target: 'withCard.readingKey', actions: ['noteCall', 'askCard'], meta: { step: 9, requirements: ['SKI-126'] } },
+              { target: 'readingKey', actions: ['noteCall', 'askCard'], meta: { step: 9, requirements: ['SKI-126'] } },
             ],
             CardGetContainerProperty: [
               { guard: 'faulty', actions: 'returnFault' },
-              { target: 'withCard.proving', actions: ['noteCall', 'askCard'], meta: { requirements: ['SKI-142'] } },
+              { target: 'proving', actions: ['noteCall', 'askCard'], meta: { requirements: ['SKI-142'] } },
             ],
             CardImportSessionKey: [
               { guard: 'faulty', actions: 'returnFault' },
-              { target: 'withCard.importing', actions: ['noteCall', 'askCard'], meta: { step: 17, requirements: ['SKI-141'] } },
+              { target: 'importing', actions: ['noteCall', 'askCard'], meta: { step: 17, requirements: ['SKI-141'] } },
             ],
             CardGetSharedKeyHandle: [
               { guard: 'faulty', actions: 'returnFault' },
-              { target: 'withCard.importing', actions: ['noteCall', 'askCard'], meta: { requirements: ['SKI-135'] } },
+              { target: 'importing', actions: ['noteCall', 'askCard'], meta: { requirements: ['SKI-135'] } },
             ],
             CardConstructDHAgreement: [
               { guard: 'faulty', actions: 'returnFault' },
-              { target: 'withCard.agreeing', actions: ['noteCall', 'askCard'], meta: { requirements: ['SKI-128'] } },
+              { target: 'agreeing', actions: ['noteCall', 'askCard'], meta: { requirements: ['SKI-128'] } },
             ],
             CardDeriveKey: [
               { guard: 'faulty', actions: 'returnFault' },
-              { target: 'withCard.importing', actions: ['noteCall', 'askCard'], meta: { requirements: ['SKI-129'] } },
+              { target: 'importing', actions: ['noteCall', 'askCard'], meta: { requirements: ['SKI-129'] } },
             ],
             CardDestroyDHAgreement: [
               { guard: 'faulty', actions: 'returnFault' },
-              { target: 'withCard.endingAgreement', actions: ['noteCall', 'askCard'], meta: { requirements: ['SKI-130'] } },
+              { target: 'endingAgreement', actions: ['noteCall', 'askCard'], meta: { requirements: ['SKI-130'] } },
             ],
             CardSetKeyProperty: [
               { guard: 'faulty', actions: 'returnFault' },
               { guard: 'answeredHere', actions: ['returnHere', 'noteHere'] },
-              { target: 'withCard.setting', actions: ['noteCall', 'askCard'], meta: { step: 27, requirements: ['SKI-139'] } },
+              { target: 'setting', actions: ['noteCall', 'askCard'], meta: { step: 27, requirements: ['SKI-139'] } },
             ],
             CardProcessEncryptedData: [
               { guard: 'faulty', actions: 'returnFault' },
-              { target: 'withCard.processing', actions: ['noteCall', 'askCard'], meta: { step: 27, requirements: ['SKI-140'] } },
+              { target: 'processing', actions: ['noteCall', 'askCard'], meta: { step: 27, requirements: ['SKI-140'] } },
             ],
             CardDestroyKey: [
               { guard: 'faulty', actions: 'returnFault' },
-              { target: 'withCard.destroying', actions: ['noteCall', 'askCard'], meta: { requirements: ['SKI-137'] } },
+              { target: 'destroying', actions: ['noteCall', 'askCard'], meta: { requirements: ['SKI-137'] } },
             ],
             CardAuthenticateEx: [
               { guard: 'faulty', actions: 'returnFault' },
-              { target: 'withCard.authenticating', actions: ['noteCall', 'askCard'], meta: { requirements: ['SKI-131'] } },
+              { target: 'authenticating', actions: ['noteCall', 'askCard'], meta: { requirements: ['SKI-131'] } },
             ],
             CardDeauthenticateEx: [
               { guard: 'faulty', actions: 'returnFault' },
-              { target: 'withCard.authenticating', actions: ['noteCall', 'askCard'], meta: { requirements: ['SKI-132'] } },
+              { target: 'authenticating', actions: ['noteCall', 'askCard'], meta: { requirements: ['SKI-132'] } },
             ],
-            CardDeleteContext: { target: 'withCard.leaving', actions: 'noteCall', meta: { requirements: ['SKI-121'] } },
+            CardDeleteContext: { target: 'leaving', actions: 'noteCall', meta: { requirements: ['SKI-121'] } },
             '*': [
               {
                 guard: 'isCall',
@@ -293,7 +294,7 @@ export const minidriverMachine = minidriverSetup.createMachine({
           always: [
             { guard: 'keysLeft', target: 'leavingOn', actions: 'destroyFirstOnCard' },
             { guard: 'agreementsLeft', target: 'leavingOn', actions: 'destroyFirstOnCard' },
-            { target: '#ski.minidriver.idle', actions: ['returnDone', 'reportDeleted'] },
+            { target: '#idle', actions: ['returnDone', 'reportDeleted'] },
           ],
         },
         leavingOn: {
@@ -316,7 +317,7 @@ export const minidriverMachine = minidriverSetup.createMachine({
           entry: 'forgetCall',
           on: {
             CardDeleteContext: {
-              target: '#ski.minidriver.idle',
+              target: '#idle',
               actions: ['returnDoneNow', 'reportDeleted'],
               description: 'may come after the card is gone',
               meta: { requirements: ['SKI-121'] },
@@ -348,15 +349,15 @@ export const minidriverMachine = minidriverSetup.createMachine({
           on: {
             MDImportSessionKey: [
               { guard: 'faulty', actions: 'returnFault' },
-              { target: 'withoutCard.importing', actions: ['noteCall', 'askEnclave'], meta: { step: 22, requirements: ['SKI-133'] } },
+              { target: 'importing', actions: ['noteCall', 'askEnclave'], meta: { step: 22, requirements: ['SKI-133'] } },
             ],
             MDEncryptData: [
               { guard: 'faulty', actions: 'returnFault' },
-              { target: 'withoutCard.encrypting', actions: ['noteCall', 'askEnclave'], meta: { step: 24, requirements: ['SKI-134'] } },
+              { target: 'encrypting', actions: ['noteCall', 'askEnclave'], meta: { step: 24, requirements: ['SKI-134'] } },
             ],
             CardGetSharedKeyHandle: [
               { guard: 'faulty', actions: 'returnFault' },
-              { target: 'withoutCard.importing', actions: ['noteCall', 'askEnclave'], meta: { step: 22, requirements: ['SKI-135'] } },
+              { target: 'importing', actions: ['noteCall', 'askEnclave'], meta: { step: 22, requirements: ['SKI-135'] } },
             ],
             CardGetAlgorithmProperty: [
               { guard: 'faulty', actions: 'returnFault' },
@@ -369,17 +370,17 @@ export const minidriverMachine = minidriverSetup.createMachine({
             CardSetKeyProperty: [
               { guard: 'faulty', actions: 'returnFault' },
               { guard: 'answeredHere', actions: ['returnHere', 'noteHere'] },
-              { target: 'withoutCard.setting', actions: ['noteCall', 'askEnclave'], meta: { step: 24, requirements: ['SKI-139'] } },
+              { target: 'setting', actions: ['noteCall', 'askEnclave'], meta: { step: 24, requirements: ['SKI-139'] } },
             ],
             CardProcessEncryptedData: [
               { guard: 'faulty', actions: 'returnFault' },
-              { target: 'withoutCard.opening', actions: ['noteCall', 'askEnclave'], meta: { requirements: ['SKI-140'] } },
+              { target: 'opening', actions: ['noteCall', 'askEnclave'], meta: { requirements: ['SKI-140'] } },
             ],
             CardDestroyKey: [
               { guard: 'faulty', actions: 'returnFault' },
-              { target: 'withoutCard.destroying', actions: ['noteCall', 'askEnclave'], meta: { requirements: ['SKI-137'] } },
+              { target: 'destroying', actions: ['noteCall', 'askEnclave'], meta: { requirements: ['SKI-137'] } },
             ],
-            CardDeleteContext: { target: 'withoutCard.leaving', actions: 'noteCall', meta: { requirements: ['SKI-121', 'SKI-143'] } },
+            CardDeleteContext: { target: 'leaving', actions: 'noteCall', meta: { requirements: ['SKI-121', 'SKI-143'] } },
             '*': [
               {
                 guard: 'isCall',
@@ -427,7 +428,7 @@ export const minidriverMachine = minidriverSetup.createMachine({
           meta: { requirements: ['SKI-17', 'SKI-19', 'SKI-121'] },
           always: [
             { guard: 'keysLeft', target: 'leavingOn', actions: 'destroyFirst' },
-            { target: '#ski.minidriver.idle', actions: ['returnDone', 'reportDeleted'] },
+            { target: '#idle', actions: ['returnDone', 'reportDeleted'] },
           ],
         },
         leavingOn: {

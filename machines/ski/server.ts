@@ -65,7 +65,7 @@ export const serverMachine = serverSetup.createMachine({
           meta: { requirements: ['SKI-23', 'SKI-253'] },
           always: [
             { guard: 'productServed', target: 'weighingWay' },
-            { target: '#ski.server.undoing', actions: 'blameProduct' },
+            { target: '#undoing', actions: 'blameProduct' },
           ],
         },
         weighingWay: {
@@ -73,7 +73,7 @@ export const serverMachine = serverSetup.createMachine({
           meta: { requirements: ['SKI-31', 'SKI-40', 'SKI-41'] },
           always: [
             { guard: 'wayOffered', target: 'weighingAlgorithm' },
-            { target: '#ski.server.undoing', actions: 'blameWay' },
+            { target: '#undoing', actions: 'blameWay' },
           ],
         },
         weighingAlgorithm: {
@@ -81,7 +81,7 @@ export const serverMachine = serverSetup.createMachine({
           meta: { requirements: ['SKI-31', 'SKI-64'] },
           always: [
             { guard: 'algorithmCommon', target: 'weighingPadding' },
-            { target: '#ski.server.undoing', actions: 'blameAlgorithm' },
+            { target: '#undoing', actions: 'blameAlgorithm' },
           ],
         },
         weighingPadding: {
@@ -89,7 +89,7 @@ export const serverMachine = serverSetup.createMachine({
           meta: { requirements: ['SKI-31'] },
           always: [
             { guard: 'paddingCommon', target: 'weighingPlace' },
-            { target: '#ski.server.undoing', actions: 'blameAlgorithm' },
+            { target: '#undoing', actions: 'blameAlgorithm' },
           ],
         },
         weighingPlace: {
@@ -97,7 +97,7 @@ export const serverMachine = serverSetup.createMachine({
           meta: { requirements: ['SKI-49'] },
           always: [
             { guard: 'placeAllowed', target: 'judging' },
-            { target: '#ski.server.undoing', actions: 'blamePlace' },
+            { target: '#undoing', actions: 'blamePlace' },
           ],
         },
         judging: {
@@ -111,7 +111,7 @@ export const serverMachine = serverSetup.createMachine({
           meta: { requirements: ['SKI-43'] },
           always: [
             { guard: 'proofHolds', target: 'weighingCard', meta: { requirements: ['SKI-43', 'SKI-44', 'SKI-45', 'SKI-46'] } },
-            { target: '#ski.server.undoing', actions: 'blameProof' },
+            { target: '#undoing', actions: 'blameProof' },
           ],
         },
         weighingCard: {
@@ -119,7 +119,7 @@ export const serverMachine = serverSetup.createMachine({
           meta: { requirements: ['SKI-47'] },
           always: [
             { guard: 'cardEnrolled', target: 'choosing', actions: 'reportCardProven' },
-            { target: '#ski.server.undoing', actions: 'blameCard' },
+            { target: '#undoing', actions: 'blameCard' },
           ],
         },
         choosing: {
@@ -152,7 +152,7 @@ export const serverMachine = serverSetup.createMachine({
           always: [
             { guard: 'receiptsUnwanted', target: 'acquiring', meta: { requirements: ['SKI-251'] } },
             { guard: 'receiptGiven', target: 'confirmingSession' },
-            { target: '#ski.server.undoing', actions: 'blameReceipt' },
+            { target: '#undoing', actions: 'blameReceipt' },
           ],
         },
         confirmingSession: {
@@ -162,7 +162,7 @@ export const serverMachine = serverSetup.createMachine({
           on: {
             'enclave.sessionConfirmed': [
               { guard: 'genuine', target: 'acquiring', meta: { requirements: ['SKI-250'] } },
-              { target: '#ski.server.undoing', actions: 'blameReceipt', meta: { requirements: ['SKI-250'] } },
+              { target: '#undoing', actions: 'blameReceipt', meta: { requirements: ['SKI-250'] } },
             ],
           },
         },
@@ -315,7 +315,7 @@ export const serverMachine = serverSetup.createMachine({
             { guard: 'responseGiven', target: 'opening' },
             { guard: 'receiptsUnwanted', target: 'arrived', meta: { step: 31, requirements: ['SKI-251'] } },
             { guard: 'outputGiven', target: 'confirmingInstalled' },
-            { target: '#ski.server.undoing', actions: 'blameReceipt' },
+            { target: '#undoing', actions: 'blameReceipt' },
           ],
         },
         confirmingInstalled: {
@@ -325,7 +325,7 @@ export const serverMachine = serverSetup.createMachine({
           on: {
             'enclave.installedConfirmed': [
               { guard: 'genuine', target: 'arrived', actions: 'noteConfirmed', meta: { step: 31, requirements: ['SKI-181', 'SKI-250'] } },
-              { target: '#ski.server.undoing', actions: 'blameReceipt', meta: { requirements: ['SKI-250'] } },
+              { target: '#undoing', actions: 'blameReceipt', meta: { requirements: ['SKI-250'] } },
             ],
           },
         },
@@ -367,11 +367,12 @@ export const serverMachine = serverSetup.createMachine({
           description: 'The minidriver’s context is deleted.',
           meta: { requirements: ['SKI-121'] },
           entry: ['countCall', 'callDelete'],
-          on: { 'minidriver.returned': { guard: 'returnedWell', target: '#ski.server.done', meta: { requirements: ['SKI-121'] } } },
+          on: { 'minidriver.returned': { guard: 'returnedWell', target: '#done', meta: { requirements: ['SKI-121'] } } },
         },
       },
     },
     undoing: {
+      id: 'undoing',
       description: 'Everything is taken back: the context is deleted, a provisional archive record goes.',
       meta: { requirements: ['SKI-28', 'SKI-223'] },
       entry: ['blame', 'countCall', 'callDelete'],
@@ -381,6 +382,7 @@ export const serverMachine = serverSetup.createMachine({
       ],
     },
     done: {
+      id: 'done',
       type: 'final',
       description: 'The secret is on the card, and nothing of the session is left.',
       meta: { requirements: ['SKI-19', 'SKI-181', 'SKI-249'] },

@@ -272,8 +272,7 @@ travel('SKI-192 what no APDU can say is refused by the card, and nothing travels
   for (const [sw, message] of refusals) assert.equal(throughApdus(message), { carried: [], message: { type: 'card.refused', channel: message.channel, sw } })
 })
 
-travel('SKI-192 what the card cannot read, it refuses; what was sent is shown', () => {
-  // The blobs of a message may be many in shape, but a command that is changed on the way is another one.
+travel('SKI-203 a message that contradicts the establishment inside it cannot be said', () => {
   const proven: MinidriverToCard = {
     type: 'apdu.deriveKey',
     channel,
@@ -283,6 +282,7 @@ travel('SKI-192 what the card cannot read, it refuses; what was sent is shown', 
     input: text(establishment(2, 'AES-256', null, new Uint8Array(71))),
   }
   assert.equal(throughApdus(proven), { carried: [], message: { type: 'card.refused', channel, sw: 0x6a80 } })
+  assert.equal(throughApdus({ ...proven, algorithm: 'AES-256' }).message, { ...proven, algorithm: 'AES-256' })
 })
 
 travel('SKI-192 an answer that cannot be read is the one refusal', () => {

@@ -170,7 +170,10 @@ for (const crypto of providers) {
       { iv: new Uint8Array(8) },
     ]
     for (const change of changes) assert.is(await open(crypto, 'AES-256', blobs, change), sealed.SEALED_REFUSED, JSON.stringify(change))
-    assert.ok((await open(crypto, 'AES-256', blobs, { iv: null })).ok)
+    assert.is(await open(crypto, 'AES-256', blobs, { pinId: 2 }), sealed.SEALED_REFUSED)
+    assert.ok((await open(crypto, 'AES-256', blobs, { iv: null, pinId: 1 })).ok)
+    const unknown = native('AES-256', { flags: 0, header: { flags: 3 } })
+    assert.is(await open(crypto, 'AES-256', unknown, { flags: 3 }), sealed.SEALED_REFUSED, 'flags that nobody knows, on both sides')
   })
 
   bound(`SKI-9 SKI-68 ${crypto.name}: another session, nonce, card or key is refused`, async () => {

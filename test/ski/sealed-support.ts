@@ -4,7 +4,7 @@
  */
 import type { Crypto } from '../../src/crypto/crypto.js'
 import { offersAlgorithm, type SessionContext, type SessionKey } from '../../src/ski/sealed/index.js'
-import type { Maybe } from '../../src/verdict.js'
+import type { Fault, Maybe, Verdict } from '../../src/verdict.js'
 import { fromLabel } from '../../vectors/generate/bytes.js'
 import type { EcNumbers } from '../../vectors/generate/keys.js'
 import { ALGORITHM_NAMES, SESSION_ALGORITHM, sessionOf, type Algorithm } from '../../vectors/generate/ski-sealed-formats.js'
@@ -55,3 +55,16 @@ export function watched(crypto: Crypto, { later = false } = {}) {
 
 /** Whether nothing but zeros is left. */
 export const isWiped = (bytes: unknown): boolean => bytes instanceof Uint8Array && bytes.every((byte) => byte === 0)
+
+/** The code of a refusal. */
+export const code = (verdict: Verdict<unknown, Fault>): string => (verdict.ok ? 'accepted' : verdict.fault.code)
+
+/** The code of a refusal, and its place. */
+export const place = (verdict: Verdict<unknown, Fault>): string => (verdict.ok ? 'accepted' : `${verdict.fault.code} ${verdict.fault.at}`)
+
+/** A copy with one bit flipped. */
+export const withBit = (bytes: Uint8Array, at: number, bit: number): Uint8Array => {
+  const copy = plain(bytes)
+  copy[at]! ^= 1 << bit
+  return copy
+}

@@ -14,10 +14,12 @@ import { pkcs8 } from './core-pkcs8.js'
 import { rsaOaep, rsaPkcs1 } from './core-rsa.js'
 import { rsaAesKeyWrap } from './core-wrap.js'
 import type { Document } from './file.js'
+import { apdu } from './ski-apdu.js'
 import { cardData } from './ski-card-data.js'
 import { establishment } from './ski-establishment.js'
 import { inProcess } from './ski-in-process.js'
 import { keyBlobs } from './ski-key-blobs.js'
+import { sealedBound } from './ski-sealed-bound.js'
 import { sealedPublished } from './ski-sealed-published.js'
 import { secureFunctions } from './ski-secure-functions.js'
 
@@ -48,4 +50,6 @@ export const documents = (): readonly Document[] =>
     inProcess,
     establishment,
     sealedPublished,
+    sealedBound,
+    apdu,
   ].flatMap((make) => make())

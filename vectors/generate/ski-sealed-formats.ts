@@ -8,14 +8,15 @@ import { fromLabel, integerBytes, inverse, sha256, toInteger, u32 } from './byte
 import { cmac } from './crypto.js'
 import { CURVE, ecFromScalar, ecSpki, type EcNumbers } from './keys.js'
 import { le16, le32 } from './ski-layouts.js'
+import { ALGORITHM } from './ski-session-keys.js'
 
-/** Session-key algorithms: number, length of the key and of a block, and OpenSSL's name. */
+/** Session-key algorithms, with their numbers in our formats. */
 export const SESSION_ALGORITHM = {
-  'AES-128': { code: 1, bytes: 16, block: 16, cipher: 'aes-128-cbc' },
-  'AES-192': { code: 2, bytes: 24, block: 16, cipher: 'aes-192-cbc' },
-  'AES-256': { code: 3, bytes: 32, block: 16, cipher: 'aes-256-cbc' },
-  '3DES_112': { code: 4, bytes: 16, block: 8, cipher: 'des-ede-cbc' },
-  '3DES': { code: 5, bytes: 24, block: 8, cipher: 'des-ede3-cbc' },
+  'AES-128': { code: 1, ...ALGORITHM['AES-128'] },
+  'AES-192': { code: 2, ...ALGORITHM['AES-192'] },
+  'AES-256': { code: 3, ...ALGORITHM['AES-256'] },
+  '3DES_112': { code: 4, ...ALGORITHM['3DES_112'] },
+  '3DES': { code: 5, ...ALGORITHM['3DES'] },
 } as const
 export type Algorithm = keyof typeof SESSION_ALGORITHM
 export const ALGORITHM_NAMES = Object.keys(SESSION_ALGORITHM) as Algorithm[]

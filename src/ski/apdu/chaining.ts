@@ -51,14 +51,18 @@ export const IDLE: Assembler = { pending: null, rest: null }
 
 /** What comes of one APDU: a whole command to carry out, or an answer that the card can give without carrying out anything. */
 export type Received =
-  | { readonly state: Assembler; readonly command: CommandApdu; readonly answer?: undefined }
-  | { readonly state: Assembler; readonly answer: Uint8Array; readonly command?: undefined }
+  | { readonly state: Assembler; readonly command: CommandApdu; readonly answer?: undefined; readonly fault?: undefined }
+  /** `fault`: why the answer is a refusal, for whoever shows it; the card says no more than the status word. */
+  | { readonly state: Assembler; readonly answer: Uint8Array; readonly fault?: CommandFault; readonly command?: undefined }
 
 /** The card's side: takes one APDU, whatever its bytes. */
 export function receive({ pending, rest }: Assembler, bytes: Uint8Array): Received {
-  const refused = ({ sw }: Pick<CommandFault, 'sw'>): Received => ({ state: IDLE, answer: wordAlone(sw) })
+  const refused = (fault: CommandFault): Received => ({ state: IDLE, answer: wordAlone(fault.sw), fault })
   const parsed = decodeCommandApdu(bytes)
-  if (!parsed.ok) return refused(commandFault('apdu_length_wrong'))
+  if (!parsed.ok) {
+    const { code: _code, ...place } = parsed.fault
+    return refused(commandFault('apdu_length_wrong', place))
+  }
   const apdu = parsed.value
   const read = readClass(apdu.cla)
   if (!read.ok) return refused(read.fault)

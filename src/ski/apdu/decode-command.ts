@@ -124,7 +124,7 @@ const READERS: Readonly<Record<MinidriverToCard['type'], (data: Cursor, apdu: Co
     const key = reference(data)
     const offset = data.offset
     const property = data.u8('property')
-    if (property === PROPERTY_CODE.iv) return { key, mode: null, iv: rest(data, 'IV', 1) }
+    if (property === PROPERTY_CODE.iv) return { key, mode: null, iv: data.left > 0 ? rest(data, 'IV') : wrong(data, 'IV') }
     if (property !== PROPERTY_CODE.mode) wrong(data, 'property', offset, property)
     const mode = data.u8('mode')
     if (mode !== MODE_CBC) wrong(data, 'mode', offset + 1, mode)

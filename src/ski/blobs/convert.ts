@@ -28,7 +28,7 @@ import { isRsaBlobSize } from './rsa-size.js'
 export type KeyBlobType = 'RSAPUBLICBLOB' | 'RSAPRIVATEBLOB' | 'RSAFULLPRIVATEBLOB' | 'ECCPUBLICBLOB' | 'ECCPRIVATEBLOB' | 'PUBLICKEYBLOB' | 'PRIVATEKEYBLOB'
 
 /** What may stop a conversion, besides the faults of the two formats. */
-export type ConversionFault = Fault<'blob_type_differs' | 'blob_key_private' | 'blob_key_public' | 'blob_key_not_expressible'>
+export type ConversionFault = Fault<'blob_type_differs' | 'blob_key_public' | 'blob_key_not_expressible'>
 
 /** A key, and what the blob says that it is for; `null` where the blob does not say. */
 export interface KeyOfBlob {

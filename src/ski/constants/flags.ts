@@ -116,8 +116,8 @@ export function isOneOf<Table extends string>(flags: Readonly<Record<string, Num
 }
 
 /** Several bits of one table in one number. */
-export function maskOf<Table extends string>(...flags: readonly NumberOf<Table>[]): NumberOf<Table> {
-  return (flags.reduce((mask, flag) => mask | flag, 0) >>> 0) as NumberOf<Table>
+export function maskOf<Table extends string>(first: NumberOf<Table>, ...more: readonly NumberOf<NoInfer<Table>>[]): NumberOf<Table> {
+  return (more.reduce<number>((mask, flag) => mask | flag, first) >>> 0) as NumberOf<Table>
 }
 
 /** The names of the bits that are set in a mask, and one hexadecimal number for those that the table does not know. */

@@ -11,7 +11,7 @@
 import { flag, list, nullable, record, text, word, type Reader } from '../../bytes/shape.js'
 import { MAX_PINS } from '../constants/index.js'
 import { accept, refuse, type Verdict } from '../../verdict.js'
-import type { AuthorityCommand, ServerCommand, SkiFault, SkiHandle } from './commands.js'
+import type { AuthorityCommand, ServerCommand, SkiFault } from './commands.js'
 import { isId } from './server-terms.js'
 import { algorithmShape, containerShape, functionShape, handleShape, kindShape, modeShape, paddingShape, u32Shape, within } from './shapes.js'
 
@@ -80,10 +80,11 @@ function readMembers<Command extends { readonly type: string }>(shapes: Shapes<C
     if (typeof value !== 'object' || value === null) return refuse({ code: 'command_invalid', at })
     const given = value as Readonly<Record<string, unknown>>
     at = 'type'
-    const type = word(...(Object.keys(shapes) as Command['type'][]))(given['type'])
+    const asked = given['type']
+    const type = (Object.keys(shapes) as Command['type'][]).find((known) => known === asked)
     if (type === undefined) return refuse({ code: 'command_invalid', at })
     const command: Record<string, unknown> = { type }
-    for (const [member, reader] of Object.entries(shapes[type]) as [string, Reader<unknown>][]) {
+    for (const [member, reader] of Object.entries<Reader<unknown>>(shapes[type])) {
       at = member
       const read = reader(given[member])
       if (read === undefined) return refuse({ code: 'command_invalid', at })

@@ -21,7 +21,7 @@ import { wait, type Steps } from '../../enclave/steps.js'
 import { accept, refuse, type Verdict } from '../../verdict.js'
 import type { Pki, RecoveryAgent } from '../pki.js'
 import type { SkiFault } from './commands.js'
-import { done, fresh, known, peerBytes, type AnyServerJob, type ServerJob, type ServerWork } from './server-job.js'
+import { done, fresh, known, peerBytes, type ServerJob, type ServerWork } from './server-job.js'
 import { privateKeyOf } from './server-secrets.js'
 
 /** A PKCS#10 request for K2, signed by it. */

@@ -15,7 +15,8 @@ import { SEALED_REFUSED } from '../sealed/refusal.js'
 import type { ServerAnswer, SkiFault, SkiHandle } from './commands.js'
 import { readServerCommand } from './read-server-command.js'
 import type { EngineRules, EngineTypes } from './engine.js'
-import { SERVER_EFFECTS, SERVER_READINGS, SERVER_REFUSALS, changeCard, unknownHandle, type Ending, type ServerRuleName } from './server-rules.js'
+import { SERVER_EFFECTS, SERVER_READINGS, changeCard, type Ending } from './server-effects.js'
+import { SERVER_REFUSALS, unknownHandle, type ServerRuleName } from './server-rules.js'
 import {
   emptyServer,
   epochOf,

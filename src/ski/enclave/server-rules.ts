@@ -4,49 +4,20 @@
  * terms, so a rule that is switched off for a test is off in all of them.
  *
  * Three sorts: a refusal says why a command is not done; a reading says what evidence or a receipt must say to count; an
- * effect says what is used up or destroyed. Which of them apply to which command, and when, is in `server-permit.ts`.
+ * effect says what is used up or destroyed. The first are here, the others in `server-effects.ts`. Which of them apply to
+ * which command, and when, is in `server-permit.ts`.
  * @module
  */
-import type { SkiFault, SkiHandle } from './commands.js'
+import type { SkiFault } from './commands.js'
 import { KEY_SPECS_OF, PIN_FLAGS, SEAL_FLAGS, isIv, symmetricNames } from './server-terms.js'
-import {
-  dropObject,
-  epochOf,
-  findObject,
-  putObject,
-  type CardRecord,
-  type ServerObject,
-  type ServerSituation,
-  type ServerState,
-  type StatementFacts,
-} from './server-state.js'
+import { SERVER_EFFECTS, SERVER_READINGS } from './server-effects.js'
+import { epochOf, findObject, type CardRecord, type ServerSituation } from './server-state.js'
 
 /** Says why a command is not done, or `null`. Judged before the work and again when its result comes in. */
 export interface ServerRefusal {
   readonly requirement: string
   /** The fault, or `null` where the command may go on. */
   readonly refuses: (situation: ServerSituation) => SkiFault | null
-}
-
-/** Says what a genuine statement must say to count. */
-export interface ServerReading {
-  readonly requirement: string
-  /** Whether it says what has to be said. */
-  readonly holds: (situation: ServerSituation) => boolean
-}
-
-/** Says what a command that was done, or the end of a conversation, does to the state beside its own result. */
-export interface ServerEffect {
-  readonly requirement: string
-  /** The state after it. */
-  readonly does: (state: ServerState, about: Ending) => ServerState
-}
-
-/** What an effect is about. */
-export interface Ending {
-  readonly conversation: string
-  /** The object that is used up or destroyed; `null` where the conversation itself ends. */
-  readonly object: SkiHandle | null
 }
 
 const notAllowed = (at: string, wanted?: string): SkiFault => ({ code: 'purpose_not_allowed', at, ...(wanted === undefined ? {} : { wanted }) })
@@ -107,7 +78,7 @@ const provenContainer: ServerRefusal = {
 }
 const oneKeyPerSession: ServerRefusal = {
   requirement: 'SKI-7',
-  refuses: ({ session }) => unless(session?.card == null, notAllowed('session', 'a new session')),
+  refuses: ({ session }) => unless(session === null || session.card === null, notAllowed('session', 'a new session')),
 }
 const canProve: ServerRefusal = {
   requirement: 'SKI-50',
@@ -160,7 +131,7 @@ const algorithmKnown: ServerRefusal = {
 const algorithmOfKey: ServerRefusal = {
   requirement: 'SKI-210',
   refuses: ({ command, keyBlob }) =>
-    command.type === 'mdImportSessionKey' && keyBlob?.algorithm != null
+    command.type === 'mdImportSessionKey' && keyBlob !== null && keyBlob.algorithm !== null
       ? unless(symmetricNames([keyBlob.algorithm])[0] === command.algorithm, notAllowed('algorithm', keyBlob.algorithm))
       : null,
 }
@@ -241,24 +212,28 @@ const functionOfStructure: ServerRefusal = {
 const boundToSession: ServerRefusal = {
   requirement: 'SKI-65',
   refuses: ({ state, sessionKey }) =>
-    unless(state.settings.sealedData === 'published' || sessionKey?.context != null, { code: 'property_missing', at: 'session' }),
+    unless(state.settings.sealedData === 'published' || (sessionKey !== null && sessionKey.context !== null), { code: 'property_missing', at: 'session' }),
 }
 const sealsOnce: ServerRefusal = {
   requirement: 'SKI-69',
-  refuses: ({ state, sessionKey }) => unless(state.settings.sealedData === 'published' || sessionKey?.sealed == null, notAllowed('key', 'a new session')),
+  refuses: ({ state, sessionKey }) =>
+    unless(state.settings.sealedData === 'published' || sessionKey === null || sessionKey.sealed === null, notAllowed('key', 'a new session')),
 }
 const sealedForProvenCard: ServerRefusal = {
   requirement: 'SKI-224',
   refuses: ({ structure, card, state }) =>
     unless(
-      structure?.terms == null || (card !== null && (!state.settings.receipts || card.confirmed)),
+      structure === null || structure.terms === null || (card !== null && (!state.settings.receipts || card.confirmed)),
       notAllowed('key', 'the key of the card that was judged'),
     ),
 }
 const archivedFirst: ServerRefusal = {
   requirement: 'SKI-260',
   refuses: ({ state, structure }) =>
-    unless(state.settings.archive !== 'first' || structure?.key == null || structure.archived, { code: 'property_missing', at: 'archive' }),
+    unless(state.settings.archive !== 'first' || structure === null || structure.key === null || structure.archived, {
+      code: 'property_missing',
+      at: 'archive',
+    }),
 }
 const ivFresh: ServerRefusal = {
   requirement: 'SKI-221',
@@ -296,70 +271,6 @@ const agentsNamed: ServerRefusal = {
   requirement: 'SKI-265',
   refuses: ({ command }) => (command.type === 'envelopeKey' ? unless(command.agents.length > 0, invalid('agents', 'at least one')) : null),
 }
-
-// Readings.
-
-const statementOf = ({ done }: ServerSituation): StatementFacts | null => (done?.facts.type === 'judgeCard' ? done.facts.statement : null)
-
-const evidenceKey: ServerReading = {
-  requirement: 'SKI-44',
-  holds: (about) => about.command.type === 'judgeCard' && statementOf(about)?.spki === about.command.spki,
-}
-const evidencePurpose: ServerReading = {
-  requirement: 'SKI-48',
-  holds: (about) => about.command.type === 'judgeCard' && statementOf(about)?.purpose === about.command.way,
-}
-const receiptNonce: ServerReading = {
-  requirement: 'SKI-68',
-  holds: ({ card, done, command }) => {
-    if (done?.facts.type !== 'confirmSession' || command.type !== 'confirmSession') return false
-    const { nonce } = done.facts
-    return (command.nonce === null || command.nonce === nonce) && (card?.nonce == null || card.nonce === nonce)
-  },
-}
-const receiptOfSealed: ServerReading = {
-  requirement: 'SKI-71',
-  holds: ({ command, sessionKey }) => {
-    const sealed = sessionKey?.sealed
-    if (command.type !== 'confirmInstalled' || sealed?.function !== 'Import Key Pair') return false
-    return sealed.container === command.container && (sealed.fingerprint === null || sealed.fingerprint === command.fingerprint)
-  },
-}
-
-// Effects.
-
-const change = <T extends ServerObject['type']>(
-  state: ServerState,
-  handle: SkiHandle | null,
-  type: T,
-  after: Partial<Extract<ServerObject, { type: T }>>,
-): ServerState => {
-  const object = handle === null ? null : findObject(state, handle)
-  return object?.type === type ? putObject(state, { ...object, ...after } as ServerObject) : state
-}
-
-const importConsumes: ServerEffect = { requirement: 'SKI-223', does: (state, { object }) => change(state, object, 'keyBlob', { used: true }) }
-const sealConsumes: ServerEffect = { requirement: 'SKI-223', does: (state, { object }) => change(state, object, 'structure', { used: true }) }
-const destroyRemoves: ServerEffect = { requirement: 'SKI-17', does: (state, { object }) => (object === null ? state : dropObject(state, object)) }
-const sealUsesIv: ServerEffect = {
-  requirement: 'SKI-221',
-  does: (state, { object }) => {
-    const key = object === null ? null : findObject(state, object)
-    return key?.type === 'sessionKey' && key.iv !== null ? putObject(state, { ...key, used: [...key.used, key.iv].sort() }) : state
-  },
-}
-const importLoads: ServerEffect = { requirement: 'SKI-7', does: (state, { object }) => change(state, object, 'card', { loaded: true }) }
-const closeDestroys: ServerEffect = {
-  requirement: 'SKI-18',
-  does: (state, { conversation }) => ({ ...state, objects: state.objects.filter(({ owner }) => owner !== conversation) }),
-}
-const closeEndsSession: ServerEffect = {
-  requirement: 'SKI-9',
-  does: (state, { conversation }) => ({ ...state, sessions: state.sessions.filter((session) => session.conversation !== conversation) }),
-}
-
-/** The state with a card changed, if it is there. */
-export const changeCard = (state: ServerState, handle: SkiHandle, after: Partial<CardRecord>): ServerState => change(state, handle, 'card', after)
 
 /** Every refusal, by name. */
 export const SERVER_REFUSALS = {
@@ -403,20 +314,6 @@ export const SERVER_REFUSALS = {
   documentsMade,
   agentsNamed,
 } as const satisfies Readonly<Record<string, ServerRefusal>>
-
-/** Every reading, by name. */
-export const SERVER_READINGS = { evidenceKey, evidencePurpose, receiptNonce, receiptOfSealed } as const satisfies Readonly<Record<string, ServerReading>>
-
-/** Every effect, by name. */
-export const SERVER_EFFECTS = {
-  importConsumes,
-  sealConsumes,
-  destroyRemoves,
-  sealUsesIv,
-  importLoads,
-  closeDestroys,
-  closeEndsSession,
-} as const satisfies Readonly<Record<string, ServerEffect>>
 
 /** All rules. */
 export const SERVER_RULES = { ...SERVER_REFUSALS, ...SERVER_READINGS, ...SERVER_EFFECTS } as const

@@ -62,13 +62,17 @@ export function* makeKeyPair({ bench, command, scratch }: ServerJob<'makeKeyPair
 
 /** A PIN of digits and letters, each as likely as the others. */
 export function* makePin({ bench, command, scratch }: ServerJob<'makePin'>): ServerWork {
-  const pin = scratch.key('PIN', secretBytes(new Uint8Array(command.length)))
-  for (let at = 0; at < command.length;) {
-    const drawn = scratch.bytes('PIN material', fresh(bench, 2 * command.length))
-    for (const byte of drawn) if (at < command.length && byte < FAIR) pin.k[at++] = PIN_CHARACTERS.charCodeAt(byte % PIN_CHARACTERS.length)
+  // Twice as many bytes as are wanted, and one in thirty-two is passed over: a second draw is rare, an eighth is a broken provider.
+  let pin = new Uint8Array(0)
+  for (let draws = 0; draws < 8 && pin.length < command.length; draws++) {
+    wipe(pin)
+    pin = scratch.bytes('PIN material', fresh(bench, 2 * command.length)).filter((byte) => byte < FAIR)
   }
+  if (pin.length < command.length) throw new TypeError('bytes that nobody can predict are wanted')
+  const drawn = pin.slice(0, command.length).map((byte) => PIN_CHARACTERS.charCodeAt(byte % PIN_CHARACTERS.length))
+  wipe(pin)
   const handle = bench.newHandle()
-  return done({ type: 'makePin', handle }, [handle, pin])
+  return done({ type: 'makePin', handle }, [handle, scratch.key('PIN', secretBytes(drawn))])
 }
 
 /** `CARD_IMPORT_KEYPAIR` with K2 in it. */

@@ -22,7 +22,7 @@ import type { ServerWorkCommand } from './server-state.js'
 export const serverWork =
   (tools: ServerTools) =>
   (bench: Bench<ServerTypes>, { conversation, command }: ServerTypes['permit'], scratch: Scratch): ServerWork =>
-    WORK[command.type]({ bench, tools, scratch, conversation, command } as ServerJob<never>)
+    (WORK[command.type] as (job: AnyServerJob) => ServerWork)({ bench, tools, scratch, conversation, command } as AnyServerJob)
 
 const WORK: { readonly [T in ServerWorkCommand['type']]: (job: ServerJob<T>) => ServerWork } = {
   beginSession,
@@ -53,6 +53,6 @@ function* beginSession({ bench }: AnyServerJob): ServerWork {
 }
 
 /** Work of the same shape as the others, where nothing is to be done to bytes. */
-function* nothing({ command }: ServerJob<'setKeyProperty' | 'destroyKey'>): ServerWork {
+function* nothing({ command }: ServerJob<'setKeyProperty'> | ServerJob<'destroyKey'>): ServerWork {
   return done({ type: command.type })
 }

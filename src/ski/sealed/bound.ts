@@ -40,6 +40,8 @@ export interface Expected {
   readonly flags: number
   /** The IV that was set, or `null` where the sender chooses it. */
   readonly iv: Uint8Array | null
+  /** The PIN id, where the receiver knows it: that of a response is the request's. */
+  readonly pinId?: number
 }
 
 /** Sealed data that opened. */
@@ -130,7 +132,8 @@ function isExpected(header: SealedHeader, key: SessionKey, expected: Expected, p
     header.ciphertextBytes === pieces.reduce((sum, piece) => sum + piece.length, 0) &&
     equalBytes(header.session, context.session) &&
     equalBytes(header.cardId, context.cardId) &&
-    (expected.iv === null || equalBytes(header.iv, expected.iv))
+    (expected.iv === null || equalBytes(header.iv, expected.iv)) &&
+    (expected.pinId === undefined || header.pinId === expected.pinId)
   )
 }
 

@@ -10,7 +10,7 @@
  * Spec: spec/ski-sealed-data.md, SKI-63, SKI-67, SKI-74.
  * @module
  */
-import { concat, wipe } from '../../bytes/bytes.js'
+import { concat } from '../../bytes/bytes.js'
 import type { Crypto } from '../../crypto/crypto.js'
 import type { Steps } from '../../enclave/steps.js'
 import { accept, type Verdict } from '../../verdict.js'
@@ -59,12 +59,9 @@ export function* openResponse(
     const { blockBytes } = ALGORITHMS[key.algorithm]
     return yield* openPublished(crypto, key, blob.slice(0, blockBytes), BLOCK_PADDING, [blob.slice(blockBytes)], keep)
   }
-  const expected = { direction: 'toServer', function: answered.function, container: null, flags: BLOCK_PADDING, iv: null } as const
+  const expected = { direction: 'toServer', ...answered, container: null, flags: BLOCK_PADDING, iv: null } as const
   const opened = yield* openBound(crypto, key, expected, blobs, keep)
-  if (!opened.ok) return opened
-  if (opened.value.header.pinId === answered.pinId) return accept(opened.value.structure)
-  wipe(opened.value.structure)
-  return SEALED_REFUSED
+  return opened.ok ? accept(opened.value.structure) : opened
 }
 
 const RESPONSE = { container: null, overwrite: false, flags: BLOCK_PADDING, keySpec: 0, keySize: 0 } as const
