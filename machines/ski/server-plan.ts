@@ -22,6 +22,8 @@ export interface Enrolment {
   /** The containers, and the PINs, that may be used on this card (SKI-49). */
   readonly containers: readonly number[]
   readonly pinIds: readonly number[]
+  /** Which kinds of key pair may be injected for this requester, by `AT_…` number; a signing key is archived only where it stands here (SKI-27). */
+  readonly keySpecs: readonly number[]
   /** Whether a user key that lies there may be overwritten (SKI-213). */
   readonly overwrite: boolean
 }
@@ -105,6 +107,10 @@ export const choosePadding = ({ paddings }: ServerInput, offer: Offer): WrapPadd
 /** Container and PIN are among those that the server allows on this card (SKI-49). */
 export const placeAllowed = (enrolment: Enrolment | null, offer: Offer): boolean =>
   enrolment !== null && enrolment.containers.includes(offer.container) && enrolment.pinIds.includes(offer.pinId)
+
+/** Whether the policy of this requester allows this injection (SKI-267). A PIN is no key. */
+export const injectionPermitted = ({ injection }: ServerInput, enrolment: Enrolment | null): boolean =>
+  enrolment !== null && (injection.what === 'pin' || enrolment.keySpecs.includes(injection.keySpec))
 
 /** Whether K1, or the card's DH key, is proven as the policy wants it (SKI-43 to SKI-46). Without a K1 the shared key is the proof. */
 export function proofHolds({ k1Proof }: SkiPolicy, way: Way, judged: Judged | null, enrolment: Enrolment | null): boolean {

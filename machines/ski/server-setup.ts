@@ -108,8 +108,11 @@ export const serverSetup = setup({
     mySession: ({ context, event }) => 'session' in event && event.session !== null && event.session === context.session,
     productServed: ({ context }) => context.offer !== null && plan.productServed(context, context.offer),
     wayOffered: ({ context }) => context.offer !== null && context.ways.includes(context.offer.way),
-    algorithmCommon: ({ context }) => context.offer !== null && plan.chooseAlgorithm(context, context.offer) !== null,
-    paddingCommon: ({ context }) => context.offer !== null && (context.offer.way !== 'session' || plan.choosePadding(context, context.offer) !== null),
+    algorithmCommon: ({ context }) =>
+      context.offer !== null &&
+      plan.chooseAlgorithm(context, context.offer) !== null &&
+      (context.offer.way !== 'session' || plan.choosePadding(context, context.offer) !== null),
+    injectionPermitted: ({ context }) => plan.injectionPermitted(context, context.enrolment),
     placeAllowed: ({ context }) => context.offer !== null && plan.placeAllowed(context.enrolment, context.offer),
     proofHolds: ({ context }) => context.offer !== null && plan.proofHolds(context.policy, context.offer.way, context.judged, context.enrolment),
     cardEnrolled: ({ context }) => plan.cardEnrolled(context.policy, context.judged, context.enrolment),
@@ -204,6 +207,7 @@ export const serverSetup = setup({
     blameProduct: assign({ fault: { code: 'product_not_served', requirement: 'SKI-23' } }),
     blameWay: assign({ fault: { code: 'no_common_way', requirement: 'SKI-40' } }),
     blameAlgorithm: assign({ fault: { code: 'no_common_algorithm', requirement: 'SKI-31' } }),
+    blameInjection: assign({ fault: { code: 'injection_not_permitted', requirement: 'SKI-267' } }),
     blamePlace: assign({ fault: { code: 'place_not_allowed', requirement: 'SKI-49' } }),
     blameProof: assign({ fault: { code: 'card_not_proven', requirement: 'SKI-43' } }),
     blameCard: assign({ fault: { code: 'card_not_enrolled', requirement: 'SKI-47' } }),

@@ -77,19 +77,19 @@ export const serverMachine = serverSetup.createMachine({
           ],
         },
         weighingAlgorithm: {
-          description: 'Is there an algorithm that both have, and that the policy allows?',
+          description: 'Is there an algorithm, and for S1 a padding, that both have and the policy allows?',
           meta: { requirements: ['SKI-31', 'SKI-64'] },
           always: [
-            { guard: 'algorithmCommon', target: 'weighingPadding' },
+            { guard: 'algorithmCommon', target: 'weighingInjection' },
             { target: '#undoing', actions: 'blameAlgorithm' },
           ],
         },
-        weighingPadding: {
-          description: 'And a padding, where S1 is wrapped?',
-          meta: { requirements: ['SKI-31'] },
+        weighingInjection: {
+          description: 'May this kind of key be injected for this requester, and archived?',
+          meta: { requirements: ['SKI-27', 'SKI-267'] },
           always: [
-            { guard: 'paddingCommon', target: 'weighingPlace' },
-            { target: '#undoing', actions: 'blameAlgorithm' },
+            { guard: 'injectionPermitted', target: 'weighingPlace' },
+            { target: '#undoing', actions: 'blameInjection' },
           ],
         },
         weighingPlace: {

@@ -174,6 +174,8 @@ export interface Gate {
   hold(): void
   /** From now on new answers come at once; those that wait go on waiting. */
   pass(): void
+  /** Lets through what waits now; what is asked next waits again. */
+  step(): Promise<void>
   /** Lets everything through, and waits until it has settled. */
   release(): Promise<void>
 }
@@ -194,6 +196,10 @@ export function gated(crypto: Crypto): { readonly crypto: Crypto; readonly gate:
   const gate: Gate = {
     hold: () => void (held = true),
     pass: () => void (held = false),
+    step: async () => {
+      for (const go of waiting.splice(0)) go()
+      await new Promise((resolve) => setImmediate(resolve))
+    },
     release: async () => {
       held = false
       for (let rounds = 0; rounds < 20; rounds++) {

@@ -77,7 +77,10 @@ function cited(machine: AnyStateMachine): { where: string; ids: readonly string[
 }
 
 const machines: { name: string; file: string; machine: AnyStateMachine }[] = []
-const roles = ['client', 'officer', 'source-hsm', 'tool', 'vault', 'vault-hsm'].map((role) => `machines/byok/${role}.ts`)
+const roles = [
+  ...['client', 'officer', 'source-hsm', 'tool', 'vault', 'vault-hsm'].map((role) => `machines/byok/${role}.ts`),
+  ...['archive', 'card', 'client', 'minidriver', 'server'].map((role) => `machines/ski/${role}.ts`),
+]
 for (const file of typescriptFiles('machines')) {
   const module = (await import(pathToFileURL(join(project, file)).href)) as Record<string, unknown>
   for (const [name, value] of Object.entries(module))

@@ -47,10 +47,13 @@ requirements('every MUST that is not for later is cited by a vector or a test', 
 })
 
 requirements('every fault code is in the table of faults, with the requirement it enforces', () => {
-  const table = spec.tables.get('faults')
-  assert.ok(table, 'spec/ has no table of faults')
+  const rows = ['faults', 'ski-faults'].flatMap((name) => {
+    const table = spec.tables.get(name)
+    assert.ok(table, `spec/ has no table ${name}`)
+    return table.rows
+  })
   const known = new Map<string, Set<string>>()
-  for (const { fault = '', requirement = '' } of table.rows) known.set(fault, new Set([...(known.get(fault) ?? []), ...citedIn(requirement)]))
+  for (const { fault = '', requirement = '' } of rows) known.set(fault, new Set([...(known.get(fault) ?? []), ...citedIn(requirement)]))
   const strangers = typescriptFiles('src', 'machines', 'tools').flatMap((path) =>
     faultsIn(syntaxOf(path)).flatMap(({ code, requirement, at }) => {
       const enforces = known.get(code)

@@ -3,26 +3,13 @@
  * @module
  */
 import fc from 'fast-check'
-import { createHash } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { ReadField } from '../../src/bytes/little-endian.js'
-import type { Crypto } from '../../src/crypto/crypto.js'
-import { run } from '../../src/enclave/steps.js'
 import * as sealed from '../../src/ski/sealed/index.js'
-import { fromLabel } from '../../vectors/generate/bytes.js'
-import { ecKey, ecSpki, rsaKey, rsaSpki } from '../../vectors/generate/keys.js'
 import * as formats from '../../vectors/generate/ski-sealed-formats.js'
-import { isCallersMistake, providers } from '../support/providers.js'
-import { code, contextOf, ecOf, isWiped, keyOf, place, plain, s1Of, watched, withBit } from './sealed-support.js'
+import { place, plain } from './sealed-support.js'
 
 const session = formats.sessionOf('test')
-const context = contextOf('test')
-const SERVER = ecKey('P-256', 'ski/test/server proof')
-const OTHER = ecKey('P-256', 'ski/test/other')
-const ISSUER = ecKey('P-256', 'ski/test/issuer')
-const CARD = ecKey('P-256', 'ski/test/attestation')
-const PROOF_KEY = fromLabel('ski/test/proof key', 32)
 
 const codecs = suite('codecs of our own formats')
 

@@ -22,16 +22,16 @@ const PURPOSES = ['encrypt', 'mac'] as const
 const keys = suite('keys of SKI')
 
 for (const length of [16, 24, 32])
-  keys(`SKI-46 K_C from a master key of ${length} bytes`, () => {
+  keys(`SKI-77 K_C from a master key of ${length} bytes`, () => {
     const master = fromLabel('ski/test/master key', length)
     assert.equal(cardKey(plain(master), context.cardId), plain(formats.cardKey(master, session.cardId)))
   })
 
 keys('SKI-77 subkey of the shared key', () => assert.equal(sharedSubkey(plain(OF_CARD), context), plain(formats.sharedSubkey(OF_CARD, session))))
-keys('SKI-46 key of shared-key proofs', () => assert.equal(proofKey(plain(OF_CARD)), plain(formats.proofKey(OF_CARD))))
+keys('SKI-77 key of shared-key proofs', () => assert.equal(proofKey(plain(OF_CARD)), plain(formats.proofKey(OF_CARD))))
 
 for (const algorithm of formats.ALGORITHM_NAMES) {
-  keys(`SKI-40 way derived, ${algorithm}`, () => {
+  keys(`SKI-77 way derived, ${algorithm}`, () => {
     const derived = derivedKey(plain(OF_CARD), context, algorithm)
     assert.equal(derived, plain(formats.derivedKey(OF_CARD, session, algorithm)))
     assert.is(derived.length, formats.SESSION_ALGORITHM[algorithm].bytes)
@@ -44,7 +44,7 @@ for (const algorithm of formats.ALGORITHM_NAMES) {
 }
 
 for (const curve of ['P-256', 'P-384', 'P-521'] as const)
-  keys(`SKI-40 way agreement, ${curve}, both halves`, () => {
+  keys(`SKI-77 way agreement, ${curve}, both halves`, () => {
     const [server, card] = [ecKey(curve, 'ski/test/server'), ecKey(curve, 'ski/test/card')]
     const z = formats.sharedSecret(server, card)
     const crypto = pure(systemRandom)

@@ -54,11 +54,11 @@ export function derivedKeys(): Test[] {
     ...{ result: 'valid', output: output.toString('hex') },
   })
   return [
-    key('of_card', 'SKI-46', 'what a card shares with the holder of the master key', 'card key', master, ofCard),
-    key('of_proofs', 'SKI-46', 'HMAC key of shared-key proofs', 'proof key', ofCard, proofKey(ofCard)),
+    key('of_card', 'SKI-77', 'what a card shares with the holder of the master key', 'card key', master, ofCard),
+    key('of_proofs', 'SKI-77', 'HMAC key of shared-key proofs', 'proof key', ofCard, proofKey(ofCard)),
     key('of_shared_way', 'SKI-77', 'a subkey for each session', 'shared subkey', ofCard, sharedSubkey(ofCard, BOUND_SESSION)),
     ...ALGORITHM_NAMES.map((algorithm) =>
-      key(`derived_${word(algorithm)}`, 'SKI-40', 'S1 from the shared key', 'derived key', ofCard, derivedKey(ofCard, BOUND_SESSION, algorithm), { algorithm }),
+      key(`derived_${word(algorithm)}`, 'SKI-77', 'S1 from the shared key', 'derived key', ofCard, derivedKey(ofCard, BOUND_SESSION, algorithm), { algorithm }),
     ),
     ...CARD_CURVES.map((curve) => {
       const [server, card] = [ecKey(curve, 'ski/server'), ecKey(curve, 'ski/card')]
@@ -66,7 +66,7 @@ export function derivedKeys(): Test[] {
       if (z.length !== CURVE[curve].bytes || !sharedSecret(card, server).equals(z)) throw new Error('the halves do not agree')
       const points = { serverPoint: Buffer.concat([server.x, server.y]).toString('hex'), cardPoint: Buffer.concat([card.x, card.y]).toString('hex') }
       const algorithm = curve === 'P-256' ? 'AES-128' : 'AES-256'
-      return key(`agreed_${word(curve)}`, 'SKI-40', 'S1 from an agreement', 'agreed key', z, agreedKey(z, BOUND_SESSION, algorithm, server, card), {
+      return key(`agreed_${word(curve)}`, 'SKI-77', 'S1 from an agreement', 'agreed key', z, agreedKey(z, BOUND_SESSION, algorithm, server, card), {
         algorithm,
         ...points,
       })

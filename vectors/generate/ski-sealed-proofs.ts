@@ -185,7 +185,7 @@ export function cardEvidence(): Test[] {
     ...{ result: 'invalid', expect: 'proof_refused' },
   })
   const malformed = (id: string, comment: string, change: Partial<Evidence>, expect: string): Test => ({
-    ...test('evidence', id, comment, 'sharedKey', evidenceOf({ ...STATEMENT, ...change }, UNDER_SHARED_KEY), 'SKI-44', ['Format']),
+    ...test('evidence', id, comment, 'sharedKey', evidenceOf({ ...STATEMENT, ...change }, UNDER_SHARED_KEY), 'SKI-78', ['Format']),
     ...{ result: 'invalid', expect },
   })
   const attested = (change: Partial<Extract<CardProof, { kind: 'attested' }>>, fields = STATEMENT) =>

@@ -2,10 +2,13 @@
  * What a minidriver knows of its context: public values, handles and the card's claims. The functions that judge a call or
  * answer it look at this and at nothing else.
  *
- * Spec: spec/ski.md, SKI-15, SKI-22, SKI-147.
+ * Spec: spec/ski.md, SKI-15, SKI-22, SKI-145 to SKI-147.
  * @module
  */
+import type { FunctionName } from '../calls.js'
+import { KEY_IMPORT } from '../constants/index.js'
 import type { SessionAlgorithm, SkiHandle } from '../enclave/commands.js'
+import { ALGORITHMS } from '../sealed/codes.js'
 
 /** A key handle of a context. */
 export interface KeyEntry {
@@ -16,9 +19,9 @@ export interface KeyEntry {
   readonly algorithm: SessionAlgorithm
   /** Whether the chaining mode was set. */
   readonly mode: boolean
-  /** The IV as it was set, base64url. */
+  /** The IV as it was set, base64url; `null` again when it has been used (SKI-12). */
   readonly iv: string | null
-  /** The container to prepare, by the custom property of that name. */
+  /** The container that the next key pair is meant for (SKI-149). */
   readonly container: number | null
   /** The card's receipt for the key, KFRC. */
   readonly receipt: string | null
@@ -43,13 +46,15 @@ export interface Capabilities {
 
 /** How a product was built. */
 export interface ProductFacts {
-  /** Its name; card and server must have the same (SKI-23). */
+  /** Its name and the version of its formats; card and server must have the same (SKI-23). */
   readonly product: string
   readonly version: number
   /** Whether it can be acquired without a card. */
   readonly offersNoCard: boolean
+  /** The ways that it takes part in, as bits of `CP_KEY_IMPORT_SUPPORT`. */
+  readonly support: number
   readonly algorithms: readonly SessionAlgorithm[]
-  /** Whether the published functions of the server side are there at all. */
+  /** How many containers a card of this product has; at most 100, whose certificates have names (SKI-182). */
   readonly containers: number
 }
 
@@ -57,25 +62,66 @@ export interface ProductFacts {
 export interface MinidriverView extends ProductFacts {
   /** Chosen at acquisition and never changed (SKI-22). */
   readonly mode: 'none' | 'card' | 'noCard'
+  /** `CARD_DATA.dwVersion` as negotiated; 0 without a context (SKI-146). */
+  readonly negotiated: number
   readonly capabilities: Capabilities
   readonly keys: readonly KeyEntry[]
   readonly agreements: readonly AgreementEntry[]
+  /** How many key handles were given out, which is also the last of them. */
+  readonly given: number
 }
 
 /** The key of a handle; `null` for any other number. */
 export const keyOf = (view: MinidriverView, handle: number): KeyEntry | null => view.keys.find((entry) => entry.handle === handle) ?? null
 
+/** Whether a number was a handle once. */
+export const wasHandle = ({ given }: MinidriverView, handle: number): boolean => Number.isInteger(handle) && handle > 0 && handle <= given
+
 /** The algorithms of the context: the card's, or in no-card mode the product's. */
 export const offeredAlgorithms = (view: MinidriverView): readonly SessionAlgorithm[] =>
   view.mode === 'card' ? view.capabilities.algorithms.filter((one) => view.algorithms.includes(one)) : view.algorithms
 
+/** Whether product, card and negotiated version have a function (SKI-145, SKI-146). */
+export function isFunctionOffered(name: FunctionName, { mode, negotiated, support, capabilities }: MinidriverView): boolean {
+  const ways = mode === 'card' ? support & capabilities.mask : support
+  const wanted = WAYS_OF[name]
+  return (negotiated >= SKI_VERSION || !SINCE_SKI.has(name)) && (wanted === undefined || (ways & wanted) !== 0)
+}
+
+/** The version of `CARD_DATA` that brought secure key injection, and the latest. */
+export const SKI_VERSION = 7
+
+const { CARD_KEY_IMPORT_RSA_KEYEST: RSA, CARD_KEY_IMPORT_ECC_KEYEST: ECC, CARD_KEY_IMPORT_SHARED_SYMMETRIC: SHARED } = KEY_IMPORT
+const ANY_WAY = RSA | ECC | SHARED
+
+/** Functions that serve some ways only, and are not there without one of them. */
+const WAYS_OF: Partial<Readonly<Record<FunctionName, number>>> = {
+  CardImportSessionKey: RSA,
+  CardConstructDHAgreement: ECC,
+  CardDeriveKey: ECC,
+  CardDestroyDHAgreement: ECC,
+  CardGetSharedKeyHandle: SHARED,
+  MDImportSessionKey: RSA | ECC,
+  MDEncryptData: ANY_WAY,
+  CardGetAlgorithmProperty: ANY_WAY,
+  CardDestroyKey: ANY_WAY,
+  CardGetKeyProperty: ANY_WAY,
+  CardSetKeyProperty: ANY_WAY,
+  CardProcessEncryptedData: ANY_WAY,
+}
+
+const SINCE_SKI: ReadonlySet<FunctionName> = new Set([
+  'CardCreateContainerEx',
+  'CardImportSessionKey',
+  'CardGetSharedKeyHandle',
+  'MDImportSessionKey',
+  'MDEncryptData',
+  'CardGetAlgorithmProperty',
+  'CardDestroyKey',
+  'CardGetKeyProperty',
+  'CardSetKeyProperty',
+  'CardProcessEncryptedData',
+])
+
 /** Block, and so IV, in bytes. */
-export const blockLengthOf = (algorithm: SessionAlgorithm): number => (algorithm.startsWith('AES') ? 16 : 8)
-
-/**
- * The algorithm of an identifier: a published name, or one of ours with the size in it. `AES` alone is AES-256: the interface
- * has no place for the size where a card must know it before it has opened the blob (SKI-215).
- */
-export const sizedAlgorithm = (name: string | null): SessionAlgorithm | null => (name === 'AES' ? 'AES-256' : (SIZED.find((one) => one === name) ?? null))
-
-const SIZED: readonly SessionAlgorithm[] = ['AES-128', 'AES-192', 'AES-256', '3DES_112', '3DES']
+export const blockLengthOf = (algorithm: SessionAlgorithm): number => ALGORITHMS[algorithm].blockBytes

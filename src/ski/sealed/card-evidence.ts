@@ -6,7 +6,7 @@
  * The proof is the end of the message, so it is verified before anything but the card id is read. Whether this is the card that was
  * enrolled, and the key that was offered, is asked by the server's enclave.
  *
- * Spec: spec/ski-sealed-data.md, SKI-44, SKI-46, SKI-47, SKI-48.
+ * Spec: spec/ski-sealed-data.md, SKI-44, SKI-46, SKI-47, SKI-48, SKI-78.
  * @module
  */
 import { concat, requireBytes } from '../../bytes/bytes.js'
@@ -142,7 +142,7 @@ function pointOf(key: EcPublicKey): Uint8Array {
 }
 const keyOfPoint = (point: Uint8Array): EcPublicKey => ({ type: 'EC', curve: 'P-256', x: point.slice(0, 32), y: point.slice(32) })
 
-const KFEV: Format<DecodedEvidence> = { magic: 'KFEV', requirement: 'SKI-44', read: readEvidence }
+const KFEV: Format<DecodedEvidence> = { magic: 'KFEV', requirement: 'SKI-78', read: readEvidence }
 const UNPROVEN = proofRefused('SKI-44')
 const FIXED_BYTES = 48
 const CARD_ID_OFFSET = 12

@@ -9,7 +9,7 @@
  * KDF is the counter mode of SP 800-108r1 with AES-CMAC, the one-step KDF is that of SP 800-56C r2 with SHA-256 (CNG:
  * `SP800_56A_CONCAT`), HKDF is RFC 5869 with SHA-256. All of it is synchronous; what is returned belongs to the caller, who wipes it.
  *
- * Spec: spec/ski-sealed-data.md, SKI-67, SKI-77; spec/ski.md, SKI-40.
+ * Spec: spec/ski-sealed-data.md, SKI-67, SKI-77.
  * @module
  */
 import { concat, requireBytes, utf8 } from '../../bytes/bytes.js'

@@ -4,7 +4,7 @@
  *
  * A receipt has one text. Who judges one knows what it has to say, so it is written again and compared as a whole.
  *
- * Spec: spec/ski-sealed-data.md, SKI-70, SKI-71, SKI-250.
+ * Spec: spec/ski-sealed-data.md, SKI-70, SKI-71, SKI-79, SKI-250.
  * @module
  */
 import { concat, equalBytes, requireBytes, wipe } from '../../bytes/bytes.js'
@@ -80,7 +80,7 @@ function readReceipt(cursor: FormatCursor): DecodedReceipt {
   return { kind, container, identity, session, cardId, tag: copied(cursor, 'tag', TAG_BYTES) }
 }
 
-const KFRC: Format<DecodedReceipt> = { magic: 'KFRC', requirement: 'SKI-70', read: readReceipt }
+const KFRC: Format<DecodedReceipt> = { magic: 'KFRC', requirement: 'SKI-79', read: readReceipt }
 const IDENTITY_BYTES = 32
 /** In the order of their numbers, from 1. */
 const KINDS: readonly Receipt['kind'][] = ['sessionKey', 'keyPair']

@@ -218,6 +218,7 @@ export async function skiWorld(options: SkiWorldOptions): Promise<SkiWorld> {
             k1: null,
             containers: Array.from({ length: 16 }, (_, index) => index),
             pinIds: [USER_PIN],
+            keySpecs: Object.values(KEY_SPECS),
             overwrite: false,
             ...wanted.enrolment,
           },

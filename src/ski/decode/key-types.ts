@@ -1,0 +1,228 @@
+/**
+ * Key blobs in words: those of CNG and CAPI.
+ *
+ * The codec says whether the bytes are a blob; then the numbers are judged as a key, all but primality. Of a private key only the public part is
+ * shown, by its fingerprint.
+ *
+ * Requirements: SKI-81 to SKI-85, SKI-98.
+ * @module
+ */
+import { wipe } from '../../bytes/bytes.js'
+import { spkiFingerprint } from '../../crypto/fingerprint.js'
+import { checkPrivateKey, checkPublicKey, type KeyFault } from '../../crypto/key-check.js'
+import { publicPart, wipeKey } from '../../crypto/key-parts.js'
+import type { PrivateKey, PublicKey } from '../../crypto/keys.js'
+import type { Verdict } from '../../verdict.js'
+import { CAPI_ALGORITHM, CAPI_MAGIC, CAPI_TYPE, capiBytes, decodePrivateKeyBlob, decodePublicKeyBlob } from '../blobs/capi.js'
+import { completeRsaKey } from '../blobs/complete-rsa.js'
+import { decodeEccKeyBlob, ECC_KEY_MAGICS } from '../blobs/ecc-key.js'
+import { decodeKeyDataBlob, KEY_DATA_MAGIC } from '../blobs/key-data.js'
+import { decodeRsaKeyBlob, RSA_KEY_MAGIC, type RsaKeyBlob } from '../blobs/rsa-key.js'
+import { keySizeOf } from '../constants/key-specs.js'
+import { SYMMETRIC_ALGORITHMS } from '../constants/names.js'
+import { bitsOf, bytesOf, code, counted, lengthOf, magic, number, secret, version } from './explain.js'
+import { readingOf, type Fact, type Member, type Reading, type Sign, type StructureType, type View } from './types.js'
+
+/** `BCRYPT_KEY_DATA_BLOB`. */
+export const KEY_DATA: StructureType = {
+  name: 'BCRYPT_KEY_DATA_BLOB',
+  structure: 'BCRYPT_KEY_DATA_BLOB',
+  abi: null,
+  title: 'a symmetric key with its header',
+  requirement: 'SKI-81',
+  read: readingOf(decodeKeyDataBlob, (key) => {
+    const names = SYMMETRIC_ALGORITHMS.filter(({ keyBytes }) => (keyBytes as readonly number[]).includes(key.length)).map(({ name }) => name)
+    const bits = 8 * key.length
+    wipe(key)
+    return names.length === 0
+      ? { remarks: [`no symmetric algorithm of the interface has keys of ${bits} bits`] }
+      : { facts: [{ name: 'key', value: `${bits} bits, as long as one of ${names.join(', ')}` }] }
+  }),
+  members: {
+    dwMagic: magic((value) => (value === KEY_DATA_MAGIC ? 'key data blob' : null)),
+    dwVersion: version(1),
+    cbKeyData: lengthOf('the key'),
+    key: secret('the key'),
+  },
+  signs: [
+    [32, (view) => view.u32(0) === KEY_DATA_MAGIC],
+    [32, (view) => view.u32(4) === 1],
+    [32, (view) => view.u32(8) === view.length - 12],
+  ],
+}
+
+/** `BCRYPT_RSAKEY_BLOB` in its three forms. */
+export const RSA_KEY: StructureType = {
+  name: 'BCRYPT_RSAKEY_BLOB',
+  structure: 'BCRYPT_RSAKEY_BLOB',
+  abi: null,
+  title: 'an RSA key as CNG writes it',
+  requirement: 'SKI-82',
+  read: readingOf(decodeRsaKeyBlob, (blob) => {
+    try {
+      return { ...judged('BCRYPT_RSAKEY_BLOB', CNG_MEMBERS, judgeRsa(blob)), facts: keyFacts(blob.key) }
+    } finally {
+      wipeKey(blob.key)
+    }
+  }),
+  members: {
+    Magic: magic((value) => RSA_FORMS.get(value) ?? null),
+    BitLength: bitsOf('size of the modulus'),
+    cbPublicExp: lengthOf('the public exponent'),
+    cbModulus: lengthOf('the modulus'),
+    cbPrime1: lengthOf('the first prime, of its exponent and of the coefficient'),
+    cbPrime2: lengthOf('the second prime and of its exponent'),
+    PublicExponent: bytesOf('e, big-endian'),
+    Modulus: bytesOf('n, big-endian'),
+    ...privateNumbers('big-endian', { p: 'Prime1', q: 'Prime2', dp: 'Exponent1', dq: 'Exponent2', qi: 'Coefficient', d: 'PrivateExponent' }),
+  },
+  signs: [
+    [32, (view) => RSA_FORMS.has(view.u32(0))],
+    [24, (view) => view.u32(4) >= 512 && view.u32(4) <= 16384 && view.u32(4) % 16 === 0],
+    [32, (view) => view.u32(12) > 0 && view.u32(12) === view.u32(4) / 8],
+    [32, (view) => rsaBytes(view) === view.length],
+  ],
+}
+
+/** `BCRYPT_ECCKEY_BLOB`. */
+export const ECC_KEY: StructureType = {
+  name: 'BCRYPT_ECCKEY_BLOB',
+  structure: 'BCRYPT_ECCKEY_BLOB',
+  abi: null,
+  title: 'an EC key as CNG writes it',
+  requirement: 'SKI-83',
+  read: readingOf(decodeEccKeyBlob, (blob) => {
+    try {
+      const verdict = blob.form === 'public' ? checkPublicKey(blob.key) : checkPrivateKey(blob.key)
+      return { ...judged('BCRYPT_ECCKEY_BLOB', ECC_MEMBERS, verdict), facts: keyFacts(blob.key) }
+    } finally {
+      wipeKey(blob.key)
+    }
+  }),
+  members: {
+    dwMagic: magic(eccMagic),
+    cbKey: lengthOf('each number'),
+    X: bytesOf('the point, big-endian'),
+    Y: bytesOf('the point, big-endian'),
+    d: secret('the private scalar, big-endian'),
+  },
+  signs: [
+    [32, (view) => eccMagic(view.u32(0)) !== null],
+    [32, (view) => [32, 48, 66].includes(view.u32(4))],
+    [24, (view) => [2, 3].includes((view.length - 8) / view.u32(4))],
+  ],
+}
+
+/** `PUBLICKEYBLOB` of CAPI. */
+export const CAPI_PUBLIC: StructureType = capi('public', 'PUBLICKEYBLOB', 'SKI-84')
+
+/** `PRIVATEKEYBLOB` of CAPI. */
+export const CAPI_PRIVATE: StructureType = capi('private', 'PRIVATEKEYBLOB', 'SKI-85')
+
+/** What a fault of a key check is, where its numbers stand in the members of a structure. */
+export function judged(structure: string, members: Readonly<Record<string, string>>, verdict: Verdict<unknown, KeyFault>): Pick<Reading, 'fault'> {
+  if (verdict.ok) return { fault: null }
+  const { at = '', ...fault } = verdict.fault
+  const first = members[at.split(',')[0]!]
+  return { fault: { ...fault, ...(first === undefined ? {} : { at: `${structure}.${first}` }) } }
+}
+
+/** Type, size and fingerprint of the public part. */
+export function keyFacts(key: PublicKey | PrivateKey): Fact[] {
+  const name = key.type === 'RSA' ? `RSA, ${keySizeOf(key)} bits` : `EC, ${key.curve}`
+  return [
+    { name: 'public key', value: name },
+    { name: 'SHA-256 of its SubjectPublicKeyInfo', value: spkiFingerprint(publicPart(key)) },
+  ]
+}
+
+function capi(form: 'public' | 'private', name: string, requirement: string): StructureType {
+  const isPrivate = form === 'private'
+  const after = (key: PublicKey | PrivateKey, verdict: Verdict<void, KeyFault>): Partial<Reading> => ({
+    ...judged(name, CAPI_MEMBERS, verdict),
+    facts: keyFacts(key),
+  })
+  const signs: readonly Sign[] = [
+    [32, (view) => view.u32(0) === CAPI_TYPE[form] + 0x200],
+    [24, (view) => useOf(view.u32(4)) !== null],
+    [32, (view) => view.u32(8) === CAPI_MAGIC[form]],
+    [32, (view) => view.u32(12) > 0 && capiBytes(form, view.u32(12)) === view.length],
+  ]
+  return {
+    name,
+    structure: name,
+    abi: null,
+    title: `an RSA ${form} key as CAPI writes it`,
+    requirement,
+    read: isPrivate
+      ? readingOf(decodePrivateKeyBlob, ({ key }) => {
+          try {
+            return after(key, checkPrivateKey(key))
+          } finally {
+            wipeKey(key)
+          }
+        })
+      : readingOf(decodePublicKeyBlob, ({ key }) => after(key, checkPublicKey(key))),
+    members: {
+      bType: code('type of the blob', (value) => (value === 6 ? 'PUBLICKEYBLOB' : value === 7 ? 'PRIVATEKEYBLOB' : null)),
+      bVersion: number('version of the blob'),
+      reserved: counted('reserved'),
+      aiKeyAlg: code('algorithm', (value) => ALGORITHM_NAMES[useOf(value) ?? ''] ?? null, 4),
+      magic: magic((value) => (value === CAPI_MAGIC.public ? 'public RSA key' : value === CAPI_MAGIC.private ? 'private RSA key' : null)),
+      bitlen: bitsOf('size of the modulus'),
+      pubexp: number('e'),
+      modulus: bytesOf('n, little-endian'),
+      ...privateNumbers('little-endian', CAPI_MEMBERS),
+    },
+    signs,
+  }
+}
+
+const judgeRsa = (blob: RsaKeyBlob): Verdict<unknown, KeyFault> => {
+  if (blob.form === 'public') return checkPublicKey(blob.key)
+  if (blob.form === 'full') return checkPrivateKey(blob.key)
+  const completed = completeRsaKey(blob.key)
+  if (completed.ok) wipeKey(completed.value)
+  return completed
+}
+
+/** How long the blob should be, by its header. */
+function rsaBytes(view: View): number {
+  const [exponent, modulus, prime1, prime2] = [view.u32(8), view.u32(12), view.u32(16), view.u32(20)] as const
+  const rest = view.u32(0) === RSA_KEY_MAGIC.full ? 2 * prime1 + prime2 + modulus : 0
+  return 24 + exponent + modulus + prime1 + prime2 + rest
+}
+
+function eccMagic(value: number): string | null {
+  const known = ECC_KEY_MAGICS.find((each) => each.value === value)
+  return known ? `${known.form} key on ${known.curve} for ${known.use === 'exchange' ? 'ECDH' : 'ECDSA'}` : null
+}
+
+function privateNumbers(order: string, { p, q, dp, dq, qi, d }: Readonly<Record<'p' | 'q' | 'dp' | 'dq' | 'qi' | 'd', string>>): Record<string, Member> {
+  return {
+    [p]: secret(`p, ${order}`),
+    [q]: secret(`q, ${order}`),
+    [dp]: secret(`d mod p - 1, ${order}`),
+    [dq]: secret(`d mod q - 1, ${order}`),
+    [qi]: secret(`inverse of q mod p, ${order}`),
+    [d]: secret(`d, ${order}`),
+  }
+}
+
+const useOf = (algorithm: number) => (['exchange', 'signature'] as const).find((use) => CAPI_ALGORITHM[use] === algorithm) ?? null
+const ALGORITHM_NAMES: Readonly<Record<string, string>> = { exchange: 'CALG_RSA_KEYX', signature: 'CALG_RSA_SIGN' }
+const RSA_FORMS: ReadonlyMap<number, string> = new Map([
+  [RSA_KEY_MAGIC.public, 'public RSA key'],
+  [RSA_KEY_MAGIC.private, 'private RSA key: its primes alone'],
+  [RSA_KEY_MAGIC.full, 'private RSA key with all its numbers'],
+])
+
+const CAPI_MEMBERS = {
+  ...{ n: 'modulus', e: 'pubexp', p: 'prime1', q: 'prime2' },
+  ...{ dp: 'exponent1', dq: 'exponent2', qi: 'coefficient', d: 'privateExponent' },
+}
+const CNG_MEMBERS = {
+  ...{ n: 'Modulus', e: 'PublicExponent', p: 'Prime1', q: 'Prime2' },
+  ...{ dp: 'Exponent1', dq: 'Exponent2', qi: 'Coefficient', d: 'PrivateExponent' },
+}
+const ECC_MEMBERS = { x: 'X', y: 'Y', d: 'd' }
