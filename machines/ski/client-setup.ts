@@ -117,7 +117,6 @@ export const clientSetup = setup({
     isMyWay: ({ context, event }) => event.type === 'server.sessionKey' && event.session === context.start?.session && event.way === context.way,
     sessionWay: ({ context }) => context.way === 'session',
     agreementWay: ({ context }) => context.way === 'agreement',
-    agreed: ({ context }) => context.agreement !== null,
     wasProven: ({ context }) => context.key?.proven === true,
     containerNamed: ({ context }) => context.sealed?.container != null,
     k1ToDelete: ({ context }) => context.madeK1 && !context.keepK1,

@@ -10,6 +10,11 @@ import { sourceHsmMachine } from '../../machines/byok/source-hsm.js'
 import { toolMachine } from '../../machines/byok/tool.js'
 import { vaultHsmMachine } from '../../machines/byok/vault-hsm.js'
 import { vaultMachine } from '../../machines/byok/vault.js'
+import { archiveMachine } from '../../machines/ski/archive.js'
+import { cardMachine } from '../../machines/ski/card.js'
+import { clientMachine as skiClientMachine } from '../../machines/ski/client.js'
+import { minidriverMachine } from '../../machines/ski/minidriver.js'
+import { serverMachine } from '../../machines/ski/server.js'
 
 interface ImportedArrow {
   readonly target?: string
@@ -24,16 +29,21 @@ interface ImportedNode {
 
 const test = suite('importability')
 const roles: Readonly<Record<string, AnyStateMachine>> = {
-  client: clientMachine,
-  tool: toolMachine,
-  officer: officerMachine,
-  'source-hsm': sourceHsmMachine,
-  vault: vaultMachine,
-  'vault-hsm': vaultHsmMachine,
+  'byok/client': clientMachine,
+  'byok/tool': toolMachine,
+  'byok/officer': officerMachine,
+  'byok/source-hsm': sourceHsmMachine,
+  'byok/vault': vaultMachine,
+  'byok/vault-hsm': vaultHsmMachine,
+  'ski/archive': archiveMachine,
+  'ski/card': cardMachine,
+  'ski/client': skiClientMachine,
+  'ski/minidriver': minidriverMachine,
+  'ski/server': serverMachine,
 }
 const project = join(import.meta.dirname, '..', '..')
 const read = JSON.parse(
-  execFileSync(process.execPath, ['extract.mjs', ...Object.keys(roles).map((role) => join(project, 'machines', 'byok', `${role}.ts`))], {
+  execFileSync(process.execPath, ['extract.mjs', ...Object.keys(roles).map((role) => join(project, 'machines', `${role}.ts`))], {
     cwd: join(project, 'test', 'importability'),
     encoding: 'utf8',
   }),
@@ -46,7 +56,8 @@ function* importedArrows(node: ImportedNode, path: readonly string[] = []): Gene
   for (const [event, arrows] of all)
     for (const arrow of [arrows].flat() as (ImportedArrow | string)[]) {
       const { target, cond } = typeof arrow === 'string' ? { target: arrow, cond: undefined } : arrow
-      yield arrowText(path, event, target ?? '', cond?.type ?? '')
+      // A target is written as the name of a sibling, as `#id`, as `.child`, or as a path of names: what it names comes last.
+      yield arrowText(path, event, target?.split(/[.#]/).at(-1) ?? '', cond?.type ?? '')
     }
   for (const [name, child] of Object.entries(node.states ?? {})) yield* importedArrows(child, [...path, name])
 }

@@ -81,7 +81,7 @@ const roles = [
   ...['client', 'officer', 'source-hsm', 'tool', 'vault', 'vault-hsm'].map((role) => `machines/byok/${role}.ts`),
   ...['archive', 'card', 'client', 'minidriver', 'server'].map((role) => `machines/ski/${role}.ts`),
 ]
-for (const file of typescriptFiles('machines')) {
+for (const file of typescriptFiles('machines').filter((path) => path !== 'machines/index.ts')) {
   const module = (await import(pathToFileURL(join(project, file)).href)) as Record<string, unknown>
   for (const [name, value] of Object.entries(module))
     if (value instanceof StateMachine && !machines.some(({ machine }) => machine === value)) machines.push({ name, file, machine: value as AnyStateMachine })

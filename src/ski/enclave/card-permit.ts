@@ -62,7 +62,7 @@ export const CARD_COMMAND_RULES: Readonly<Record<CardRuleCommand['type'], RulesO
   deriveKey: { before: [...OF_A_HANDLE, ...OF_AN_ALGORITHM, 'agreementOnce', 'roomForKeys', 'serverProven'], after: ['handleFresh'] },
   setKeyProperty: { before: [...OF_A_HANDLE, 'ivLength'], after: [] },
   processSealed: {
-    before: ['flagsKnown', ...OF_A_HANDLE, 'containerPrepared', 'propertiesSet', 'ivFresh', 'containerKnown', 'overwriteSaid', 'writeGuarded', 'keyUnused'],
+    before: ['flagsKnown', ...OF_A_HANDLE, 'containerPrepared', 'propertiesSet', 'ivFresh', 'containerKnown', 'overwriteSaid', 'writeGuarded'],
     after: ['pinRight', 'containerSaid', 'guardKnown'],
   },
   destroyKey: { before: [...OF_A_HANDLE], after: [] },
@@ -119,7 +119,7 @@ function judge(state: CardState, permit: CardPermit, facts: CardFacts): Verdict<
   return last ? refuse(last) : accept(situation)
 }
 
-const OWN_DOING: readonly RefusalName[] = ['keyUnused', 'ivFresh', 'pinNotBlocked']
+const OWN_DOING: readonly RefusalName[] = ['ivFresh', 'pinNotBlocked']
 
 /** Finds what a command names. */
 function situate(state: CardState, command: CardRuleCommand): CardSituation {

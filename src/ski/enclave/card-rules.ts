@@ -210,11 +210,6 @@ const ivLength: CardRefusal = {
   },
 }
 
-const keyUnused: CardRefusal = {
-  requirement: 'SKI-69',
-  refuses: ({ key }) => (key?.used ? SEALED : null),
-}
-
 const propertiesSet: CardRefusal = {
   requirement: 'SKI-12',
   refuses: ({ key }) =>
@@ -324,12 +319,12 @@ const nonceOutstanding: CardMarkRefusal = {
       : null,
 }
 
-// Two commands that overlap may both have been permitted.
 const openedOnce: CardMarkRefusal = {
   requirement: 'SKI-69',
   refusesMark: (state, mark) => (mark.type === 'ivTaken' && findSessionKey(state, mark.key)?.used ? SEALED : null),
 }
 
+// Two commands that overlap may both have been permitted.
 const ivTakenOnce: CardMarkRefusal = {
   requirement: 'SKI-221',
   refusesMark: (state, mark) => {
@@ -391,7 +386,6 @@ export const CARD_REFUSALS = {
   handleKnown,
   ownChannel,
   ivLength,
-  keyUnused,
   propertiesSet,
   ivFresh,
   flagsKnown,

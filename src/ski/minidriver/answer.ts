@@ -7,7 +7,7 @@
  * Spec: spec/ski.md, SKI-94, SKI-122, SKI-127, SKI-136, SKI-138, SKI-149.
  * @module
  */
-import { fromBase64url, toBase64url } from '../../bytes/base64.js'
+import { toBase64url } from '../../bytes/base64.js'
 import type { Call } from '../calls.js'
 import {
   ASYMMETRIC_ALGORITHMS,
@@ -21,13 +21,13 @@ import {
   symmetricAlgorithm,
 } from '../constants/index.js'
 import { decodeU32, encodeKeyLengths, encodeKeySizes, encodeMultiString, encodeU32, encodeWideText } from '../structures/index.js'
+import { bytesIn } from './arguments.js'
 import { blockLengthOf, keyOf, offeredAlgorithms, type KeyEntry, type MinidriverView } from './view.js'
 
 /** An answer that needs nobody else. */
 export interface Answer {
   /** base64url; `null` where the call returns no bytes. */
   readonly data: string | null
-  readonly handle: number | null
   /** Bytes returned. */
   readonly length: number | null
   /** What it changes of the key that the call names. */
@@ -36,12 +36,10 @@ export interface Answer {
 
 /** The answer, or `null` where card or enclave must be asked. */
 export function answerOf(call: Call, view: MinidriverView): Answer | null {
-  if (call.type === 'CardSetKeyProperty' && call.property === CUSTOM_NAMES.KEY_CONTAINER) {
-    const container = numberIn(call.input)
-    return container === null ? null : { data: null, handle: null, length: null, set: { container } }
-  }
+  if (call.type === 'CardSetKeyProperty' && call.property === CUSTOM_NAMES.KEY_CONTAINER)
+    return { data: null, length: null, set: { container: numberIn(call.input) } }
   const bytes = bytesOf(call, view)
-  return bytes === null ? null : { data: toBase64url(bytes), handle: null, length: bytes.length }
+  return bytes === null ? null : { data: toBase64url(bytes), length: bytes.length }
 }
 
 /** How many bytes the answer has, or the evidence of a nonce that is yet to be drawn; `null` where there is none. */
@@ -77,7 +75,7 @@ function cardProperty(name: string | null, flags: number, view: MinidriverView):
     case CARD_PROPERTIES.CP_CHAINING_MODES:
       return encodeMultiString([CHAINING_MODES.CARD_CHAIN_MODE_CBC])
     case CARD_PROPERTIES.CP_CARD_GUID:
-      return decoded(cardId)
+      return bytesIn(cardId)
     default:
       return null
   }
@@ -102,11 +100,11 @@ function keyProperty(entry: KeyEntry | null, name: string | null): Uint8Array | 
     case KEY_PROPERTIES.CKP_CHAINING_MODE:
       return entry.mode ? encodeWideText(CHAINING_MODES.CARD_CHAIN_MODE_CBC) : null
     case KEY_PROPERTIES.CKP_INITIALIZATION_VECTOR:
-      return decoded(entry.iv)
+      return bytesIn(entry.iv)
     case KEY_PROPERTIES.CKP_BLOCK_LENGTH:
       return encodeU32(blockLengthOf(entry.algorithm))
     case CUSTOM_NAMES.KEY_RECEIPT:
-      return decoded(entry.receipt)
+      return bytesIn(entry.receipt)
     default:
       return null
   }
@@ -123,12 +121,7 @@ function keySizes(spec: number): Uint8Array | null {
 const NONCE_BYTES = 16
 
 function numberIn(input: string | null): number | null {
-  const bytes = decoded(input)
+  const bytes = bytesIn(input)
   const read = bytes && decodeU32(bytes)
-  return read?.ok ? read.value : null
-}
-
-function decoded(text: string | null): Uint8Array | null {
-  const read = text === null ? null : fromBase64url(text)
   return read?.ok ? read.value : null
 }

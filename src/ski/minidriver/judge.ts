@@ -5,12 +5,11 @@
  * The names of faults are those of the table `ski-statuses` in spec/ski.md. What only card or enclave can find out comes
  * back from there, see `status.ts`.
  *
- * Spec: spec/ski.md, SKI-20, SKI-120 to SKI-149.
+ * Spec: spec/ski.md, SKI-20, SKI-120 to SKI-149, SKI-182 to SKI-184.
  * @module
  */
-import { fromBase64url } from '../../bytes/base64.js'
 import { decodeEccKeyBlob } from '../blobs/index.js'
-import { NO_CARD_FUNCTIONS, type Call, type FunctionName } from '../calls.js'
+import { FUNCTIONS, NO_CARD_FUNCTIONS, type Call, type FunctionName } from '../calls.js'
 import {
   ACQUIRE_FLAGS,
   AUTHENTICATE_EX_FLAGS,
@@ -21,7 +20,6 @@ import {
   CUSTOM_NAMES,
   DATA_FLAGS,
   DERIVE_FLAGS,
-  HASH_IDS,
   KEY_PROPERTIES,
   MAX_PINS,
   SECURE_FUNCTIONS,
@@ -34,7 +32,21 @@ import {
 import type { SessionAlgorithm } from '../enclave/commands.js'
 import { decodeU32, decodeWideText } from '../structures/index.js'
 import { answerLength } from './answer.js'
-import { blockLengthOf, keyOf, offeredAlgorithms, sizedAlgorithm, type MinidriverView } from './view.js'
+import {
+  OAEP,
+  agreedDerivation,
+  algorithmOfBits,
+  algorithmsNamed,
+  bytesIn,
+  cardFile,
+  isEmpty,
+  keyToMake,
+  pinsIn,
+  secureFunction,
+  sharedDerivation,
+  sizedAlgorithm,
+} from './arguments.js'
+import { SKI_VERSION, blockLengthOf, isFunctionOffered, keyOf, offeredAlgorithms, wasHandle, type MinidriverView } from './view.js'
 
 /** Why a call is answered at once. */
 export interface CallFault {
@@ -56,60 +68,77 @@ const BUFFER = 'ERROR_INSUFFICIENT_BUFFER'
 
 /** The first fault of a call, or `null` where card, enclave or context may be asked. */
 export function faultOf(call: Call, view: MinidriverView): CallFault | null {
-  const mode = modeFault(call, view)
-  if (mode !== null) return mode
+  const outside = contextFault(call, view)
+  if (outside !== null) return outside
+  if (!isFunctionOffered(call.type, view)) return of('function_not_offered', UNSUPPORTED)
   const checks = CHECKS[call.type] as readonly Check<Call>[]
   const [fault, status] = checks.find(([, , holds]) => holds(call, view)) ?? []
   if (fault === undefined || status === undefined) return null
-  return { fault, status: STATUS[status], length: status === BUFFER ? answerLength(call, view) : null }
+  return of(fault, status, fault === TOO_SMALL ? leastSize(call, view) : null)
 }
 
-/** A context takes the functions of its mode, and none before it is acquired (SKI-20, SKI-143, SKI-144, SKI-147). */
-function modeFault(call: Call, { mode }: MinidriverView): CallFault | null {
-  const fault = (name: string, status: StatusName): CallFault => ({ fault: name, status: STATUS[status], length: null })
-  if (call.type === 'CardAcquireContext') return mode === 'none' ? null : fault('already_acquired', INVALID)
-  if (mode === 'none') return fault('context_deleted', HANDLE)
+/** A context takes the functions of its mode, and none before it is acquired (SKI-20, SKI-143 to SKI-145, SKI-148). */
+export function contextFault(call: Call, { mode }: MinidriverView): CallFault | null {
+  if (call.type === 'CardAcquireContext') return mode === 'none' ? null : of('already_acquired', INVALID)
+  if (mode === 'none') return of('context_deleted', HANDLE)
+  if (!KNOWN.has(call.type)) return of('function_unknown', UNSUPPORTED)
   const allowed = mode === 'noCard' ? NO_CARD.has(call.type) : call.type !== 'MDImportSessionKey' && call.type !== 'MDEncryptData'
-  return allowed ? null : fault('mode_not_allowed', UNSUPPORTED)
+  return allowed ? null : of('mode_not_allowed', UNSUPPORTED)
 }
 
+const of = (fault: string, status: StatusName, length: number | null = null): CallFault => ({ fault, status: STATUS[status], length })
+const KNOWN: ReadonlySet<FunctionName> = new Set(FUNCTIONS)
 const NO_CARD: ReadonlySet<FunctionName> = new Set([...NO_CARD_FUNCTIONS, 'CardDeleteContext'])
+const TOO_SMALL = 'buffer_too_small'
+
+/** How many bytes the answer has; of a response of the card, at least. */
+const leastSize = (call: Call, view: MinidriverView): number =>
+  call.type === 'CardProcessEncryptedData' ? responseBytes(call, view) : (answerLength(call, view) ?? 0)
 
 const noCardWanted = ({ flags }: CallOf<'CardAcquireContext'>) => flags === ACQUIRE_FLAGS.CARD_SECURE_KEY_INJECTION_NO_CARD_MODE
 const flagsNotZero: Check<{ readonly flags: number }> = ['flags_not_zero', INVALID, ({ flags }) => flags !== 0]
-const handleInvalid: Check<{ readonly handle: number }> = ['handle_invalid', HANDLE, ({ handle }, view) => keyOf(view, handle) === null]
+const handleWrong: readonly Check<{ readonly handle: number }>[] = [
+  ['handle_invalid', HANDLE, ({ handle }, view) => !wasHandle(view, handle)],
+  ['handle_destroyed', HANDLE, ({ handle }, view) => keyOf(view, handle) === null],
+]
 const containerUnknown: Check<{ readonly containerIndex: number }> = [
   'container_unknown',
   INVALID,
   ({ containerIndex }, { containers }) => !Number.isInteger(containerIndex) || containerIndex < 0 || containerIndex >= containers,
 ]
-const pinUnknown = (pinId: number) => !Number.isInteger(pinId) || pinId < 1 || pinId >= MAX_PINS
-const bufferTooSmall: Check<Call & { readonly size: number | null }> = [
-  'buffer_too_small',
-  BUFFER,
-  (call, view) => call.size !== null && (answerLength(call, view) ?? 0) > call.size,
+const fileNotFound: Check<CallOf<'CardReadFile'> | CallOf<'CardWriteFile'>> = [
+  'file_not_found',
+  'SCARD_E_FILE_NOT_FOUND',
+  ({ directory, file }, { containers }) => (cardFile(directory, file)?.container ?? containers) >= containers,
 ]
-const secureFunctionUnknown: Check<{ readonly function: string | null }> = ['secure_function_unknown', INVALID, ({ function: name }) => !isSecureFunction(name)]
+const bufferTooSmall: Check<Call & { readonly size: number | null }> = [
+  TOO_SMALL,
+  BUFFER,
+  (call, view) => call.size !== null && leastSize(call, view) > call.size,
+]
+const secureFunctionUnknown: Check<{ readonly function: string | null }> = [
+  'secure_function_unknown',
+  INVALID,
+  ({ function: name }) => secureFunction(name) === null,
+]
 const propertyNull: Check<{ readonly property: string | null }> = ['pointer_null', INVALID, ({ property: name }) => name === null]
+const dataFlagsUnknown: Check<{ readonly flags: number }> = ['flags_unknown', INVALID, ({ flags }) => flags !== 0 && flags !== DATA_FLAGS.CARD_BLOCK_PADDING]
+const algorithmUnknown: Check<{ readonly algorithm: string | null }> = ['algorithm_unknown', INVALID, ({ algorithm }) => sizedAlgorithm(algorithm) === null]
 
 const create: readonly Check<CallOf<'CardCreateContainer'> | CallOf<'CardCreateContainerEx'>>[] = [
   containerUnknown,
   ['plain_text_import', UNSUPPORTED, ({ flags }) => flags === CREATE_CONTAINER.CARD_CREATE_CONTAINER_KEY_IMPORT],
   ['flags_unknown', INVALID, ({ flags }) => flags !== CREATE_CONTAINER.CARD_CREATE_CONTAINER_KEY_GEN],
-  ['key_spec_unknown', INVALID, ({ keySpec: spec }) => !ESTABLISHING.has(keySpec(spec)?.name ?? '')],
+  ['key_spec_unknown', INVALID, ({ keySpec: spec }) => keySpec(spec)?.use !== 'exchange'],
   ['ecc_size_not_zero', INVALID, ({ keySpec: spec, keySize }) => keySpec(spec)?.type === 'EC' && keySize !== 0],
-  ['key_size_wrong', INVALID, ({ keySpec: spec, keySize }) => keySpec(spec)?.type === 'RSA' && !RSA_BITS.includes(keySize)],
+  ['key_size_wrong', INVALID, ({ keySpec: spec, keySize }) => keyToMake(spec, keySize) === null],
 ]
-
-/** Keys that establish keys: those are all that a card makes for this interface (SKI-212). */
-const ESTABLISHING: ReadonlySet<string> = new Set(['AT_KEYEXCHANGE', 'AT_ECDHE_P256', 'AT_ECDHE_P384', 'AT_ECDHE_P521'])
-const RSA_BITS: readonly number[] = [2048, 3072, 4096]
 
 const CHECKS: { readonly [Name in FunctionName]: readonly Check<CallOf<Name>>[] } = {
   CardAcquireContext: [
     ['flags_unknown', INVALID, (call) => call.flags !== 0 && !noCardWanted(call)],
     ['mode_not_offered', UNSUPPORTED, (call, { offersNoCard }) => noCardWanted(call) && !offersNoCard],
-    ['version_too_low', REVISION, (call) => call.version < (noCardWanted(call) ? NO_CARD_MINIMUM : MINIMUM)],
+    ['version_too_low', REVISION, (call) => call.version < (noCardWanted(call) ? SKI_VERSION : MINIMUM)],
     ['allocators_missing', INVALID, ({ allocators }) => !allocators],
     ['handles_zero', HANDLE, (call) => !noCardWanted(call) && (call.hSCardCtx === 0 || call.hScard === 0)],
     ['atr_missing', INVALID, (call) => !noCardWanted(call) && (call.atr === null || call.atr === '')],
@@ -130,22 +159,10 @@ const CHECKS: { readonly [Name in FunctionName]: readonly Check<CallOf<Name>>[] 
     flagsNotZero,
     ['property_read_only', UNSUPPORTED, () => true],
   ],
-  CardReadFile: [
-    ['pointer_null', INVALID, ({ directory, file }) => directory === null || file === null],
-    flagsNotZero,
-    ['file_not_found', 'SCARD_E_FILE_NOT_FOUND', ({ directory, file }, view) => directory !== MSCP || !isFile(file, view)],
-  ],
-  CardWriteFile: [
-    ['pointer_null', INVALID, ({ directory, file, data }) => directory === null || file === null || data === null],
-    flagsNotZero,
-    ['file_not_found', 'SCARD_E_FILE_NOT_FOUND', ({ directory, file }, view) => directory !== MSCP || !isFile(file, view)],
-  ],
+  CardReadFile: [['pointer_null', INVALID, ({ directory, file }) => directory === null || file === null], flagsNotZero, fileNotFound],
+  CardWriteFile: [['pointer_null', INVALID, ({ directory, file, data }) => directory === null || file === null || data === null], flagsNotZero, fileNotFound],
   CardCreateContainer: create,
-  CardCreateContainerEx: [
-    ['function_not_offered', UNSUPPORTED, (_, { version }) => version < NO_CARD_MINIMUM],
-    ...create,
-    ['pin_unknown', INVALID, ({ pinId }) => pinUnknown(pinId)],
-  ],
+  CardCreateContainerEx: [...create, ['pin_unknown', INVALID, ({ pinId }) => !isPin(pinId, EVERYONE)]],
   CardDeleteContainer: [containerUnknown, ['flags_not_zero', INVALID, ({ reserved }) => reserved !== 0]],
   CardGetContainerInfo: [['pointer_null', INVALID, ({ info }) => !info], flagsNotZero, containerUnknown],
   CardGetContainerProperty: [
@@ -163,11 +180,11 @@ const CHECKS: { readonly [Name in FunctionName]: readonly Check<CallOf<Name>>[] 
     ['pointer_null', INVALID, ({ input, blobType, algorithm, phKey }) => input === null || blobType === null || algorithm === null || !phKey],
     ['padding_not_offered', INVALID, ({ flags }, { capabilities }) => !IMPORT_PADDINGS.includes(flags) || (flags & capabilities.paddings) === 0],
     ['padding_info_missing', INVALID, ({ flags, paddingInfo }) => flags === CARD_PADDING.CARD_PADDING_OAEP && paddingInfo === null],
-    ['hash_unknown', INVALID, ({ paddingInfo }) => paddingInfo !== null && !(paddingInfo.hash in HASH_IDS)],
-    ['label_not_empty', INVALID, ({ paddingInfo }) => paddingInfo?.label != null && paddingInfo.label !== ''],
+    ['hash_unknown', INVALID, ({ flags, paddingInfo }) => flags === CARD_PADDING.CARD_PADDING_OAEP && !OAEP.has(paddingInfo?.hash ?? '')],
+    ['label_not_empty', INVALID, ({ flags, paddingInfo }) => flags === CARD_PADDING.CARD_PADDING_OAEP && !isEmpty(paddingInfo?.label ?? null)],
     ['blob_type_unknown', INVALID, ({ blobType }) => blobType !== BLOB_TYPES.BCRYPT_KEY_DATA_BLOB && blobType !== CUSTOM_NAMES.PROVEN_KEY_BLOB],
-    ['algorithm_unknown', INVALID, ({ algorithm }) => sizedAlgorithm(algorithm) === null],
-    ['algorithm_not_offered', UNSUPPORTED, ({ algorithm }, view) => !isOffered(algorithm, view)],
+    algorithmUnknown,
+    ['algorithm_not_offered', UNSUPPORTED, ({ algorithm }, view) => !isOffered(sizedAlgorithm(algorithm), view)],
     containerUnknown,
   ],
   CardConstructDHAgreement: [
@@ -180,13 +197,21 @@ const CHECKS: { readonly [Name in FunctionName]: readonly Check<CallOf<Name>>[] 
   CardDeriveKey: [
     ['pointer_null', INVALID, ({ kdf, algorithm, parameters }) => kdf === null || algorithm === null || parameters === null],
     ['structure_version_low', REVISION, ({ version }) => version < STRUCTURE_MINIMUM],
-    ['key_bytes_wanted', UNSUPPORTED, ({ flags }) => flags === 0],
+    ['key_bytes_wanted', UNSUPPORTED, ({ flags }) => (flags & DERIVE_FLAGS.CARD_RETURN_KEY_HANDLE) === 0],
     ['flags_unknown', INVALID, ({ flags }) => flags !== DERIVE_FLAGS.CARD_RETURN_KEY_HANDLE],
     ['kdf_unknown', INVALID, ({ kdf }) => kdf !== CONCAT_KDF],
-    ['algorithm_unknown', INVALID, ({ algorithm }) => sizedAlgorithm(algorithm) === null],
-    ['algorithm_not_offered', UNSUPPORTED, ({ algorithm }, view) => !isOffered(algorithm, view)],
-    ['key_length_not_legal', INVALID, ({ algorithm, keyLength }) => !isKeyLength(algorithm, keyLength)],
-    ['derivation_input_wrong', INVALID, ({ parameters }) => (bytesOf(parameters)?.length ?? 0) < DERIVATION_BYTES],
+    algorithmUnknown,
+    [
+      'algorithm_not_offered',
+      UNSUPPORTED,
+      ({ algorithm, keyLength }, view) => !isOffered(algorithmOfBits(algorithm, keyLength) ?? sizedAlgorithm(algorithm), view),
+    ],
+    ['key_length_not_legal', INVALID, ({ algorithm, keyLength }) => algorithmOfBits(algorithm, keyLength) === null],
+    [
+      'derivation_input_wrong',
+      INVALID,
+      ({ algorithm, keyLength, parameters }) => agreedDerivation(parameters, algorithmOfBits(algorithm, keyLength) ?? 'AES-256') === null,
+    ],
     ['agreement_unknown', INVALID, ({ agreement }, { agreements }) => !agreements.some(({ index }) => index === agreement)],
   ],
   CardDestroyDHAgreement: [
@@ -196,29 +221,31 @@ const CHECKS: { readonly [Name in FunctionName]: readonly Check<CallOf<Name>>[] 
   CardAuthenticateEx: [
     ['session_pin_not_offered', UNSUPPORTED, ({ flags }) => (flags & SESSION_PIN_FLAGS) !== 0],
     ['flags_unknown', INVALID, ({ flags }) => flags !== 0 && flags !== AUTHENTICATE_EX_FLAGS.CARD_PIN_SILENT_CONTEXT],
-    ['pin_unknown', INVALID, ({ pinId }) => pinUnknown(pinId)],
+    ['pin_unknown', INVALID, ({ pinId }) => !isPin(pinId, FIRST_PIN)],
   ],
-  CardDeauthenticateEx: [
-    flagsNotZero,
-    ['pin_unknown', INVALID, ({ pins }) => pins <= 0 || (pins & 1) !== 0 || pins >= 1 << MAX_PINS || (pins & (pins - 1)) !== 0],
-  ],
+  CardDeauthenticateEx: [flagsNotZero, ['pin_unknown', INVALID, ({ pins }) => pinsIn(pins) === null]],
   MDImportSessionKey: [
     ['pointer_null', INVALID, ({ input, blobType, algorithm, phKey }) => input === null || blobType === null || algorithm === null || !phKey],
     ['blob_type_unknown', INVALID, ({ blobType }) => blobType !== BLOB_TYPES.BCRYPT_KEY_DATA_BLOB],
-    ['algorithm_unknown', INVALID, ({ algorithm }) => sizedAlgorithm(algorithm) === null],
-    ['algorithm_not_offered', UNSUPPORTED, ({ algorithm }, view) => !isOffered(algorithm, view)],
+    // The blob says the size, so none but the published names.
+    ['algorithm_unknown', INVALID, ({ algorithm }) => symmetricAlgorithm(algorithm ?? '') === null],
+    ['algorithm_not_offered', UNSUPPORTED, ({ algorithm }, view) => !algorithmsNamed(algorithm).some((one) => isOffered(one, view))],
   ],
   MDEncryptData: [
     ['pointer_null', INVALID, ({ input, function: name }) => input === null || name === null],
-    handleInvalid,
+    ...handleWrong,
     secureFunctionUnknown,
-    ['flags_unknown', INVALID, ({ flags }) => flags !== 0 && flags !== DATA_FLAGS.CARD_BLOCK_PADDING],
+    dataFlagsUnknown,
     ['chaining_mode_missing', INVALID, ({ handle }, view) => keyOf(view, handle)?.mode !== true],
     ['iv_missing', INVALID, ({ handle }, view) => keyOf(view, handle)?.iv == null],
   ],
   CardGetSharedKeyHandle: [
     ['pointer_null', INVALID, ({ phKey }) => !phKey],
-    ['derivation_input_wrong', INVALID, ({ input }, { mode }) => mode === 'card' && input !== null && (bytesOf(input)?.length ?? 0) < DERIVATION_BYTES],
+    [
+      'derivation_input_wrong',
+      INVALID,
+      ({ input }, { mode }) => (mode === 'card' ? sharedDerivation(input) === null : input !== null && bytesIn(input)?.length !== NONCE_BYTES),
+    ],
   ],
   CardGetAlgorithmProperty: [
     ['pointer_null', INVALID, ({ algorithm, property: name }) => algorithm === null || name === null],
@@ -227,11 +254,11 @@ const CHECKS: { readonly [Name in FunctionName]: readonly Check<CallOf<Name>>[] 
     ['property_unknown', INVALID, ({ property: name }) => property(name ?? '')?.algorithm?.get !== true],
     bufferTooSmall,
   ],
-  CardDestroyKey: [handleInvalid],
+  CardDestroyKey: handleWrong,
   CardGetKeyProperty: [
     propertyNull,
     flagsNotZero,
-    handleInvalid,
+    ...handleWrong,
     ['property_unknown', INVALID, ({ property: name }) => property(name ?? '')?.key?.get !== true],
     ['property_not_set', INVALID, (call, view) => answerLength(call, view) === null],
     bufferTooSmall,
@@ -239,7 +266,7 @@ const CHECKS: { readonly [Name in FunctionName]: readonly Check<CallOf<Name>>[] 
   CardSetKeyProperty: [
     ['pointer_null', INVALID, ({ property: name, input }) => name === null || input === null],
     flagsNotZero,
-    handleInvalid,
+    ...handleWrong,
     [
       'property_unknown',
       INVALID,
@@ -257,75 +284,74 @@ const CHECKS: { readonly [Name in FunctionName]: readonly Check<CallOf<Name>>[] 
   CardProcessEncryptedData: [
     ['pointer_null', INVALID, ({ function: name, blobs }) => name === null || blobs === null],
     ['blob_count_zero', INVALID, ({ blobs }) => blobs?.length === 0],
-    handleInvalid,
+    ...handleWrong,
     secureFunctionUnknown,
     ['import_without_card', UNSUPPORTED, ({ function: name }, { mode }) => mode === 'noCard' && name === SECURE_FUNCTIONS.CSF_IMPORT_KEYPAIR],
-    ['flags_unknown', INVALID, ({ flags }) => flags !== 0 && flags !== DATA_FLAGS.CARD_BLOCK_PADDING],
-    ['chaining_mode_missing', INVALID, ({ handle }, view) => keyOf(view, handle)?.mode !== true],
-    ['iv_missing', INVALID, ({ handle }, view) => keyOf(view, handle)?.iv == null],
-    ['buffer_too_small', BUFFER, ({ size, function: name }) => size !== null && size < responseBytes(name)],
+    dataFlagsUnknown,
+    // A response brings its own IV (SKI-63), so without a card nothing has to be set.
+    ['chaining_mode_missing', INVALID, ({ handle }, view) => view.mode === 'card' && keyOf(view, handle)?.mode !== true],
+    ['iv_missing', INVALID, ({ handle }, view) => view.mode === 'card' && keyOf(view, handle)?.iv == null],
+    bufferTooSmall,
+    [
+      'container_not_named',
+      INVALID,
+      ({ handle, function: name }, view) => name === SECURE_FUNCTIONS.CSF_IMPORT_KEYPAIR && keyOf(view, handle)?.container == null,
+    ],
   ],
 }
 
-/** `CARD_DATA.dwVersion`: the oldest that is served, and the first that knows secure key injection. */
+/** `CARD_DATA.dwVersion`: the oldest that is served. */
 const MINIMUM = 4
-const NO_CARD_MINIMUM = 7
 /** The first version of the DH and derivation structures that returns a key handle. */
 const STRUCTURE_MINIMUM = 2
 const CONCAT_KDF = 'SP800_56A_CONCAT'
-/** Session id and server nonce. */
-const DERIVATION_BYTES = 32
-const MSCP = 'mscp'
+/** A nonce of the card, in bytes. */
+const NONCE_BYTES = 16
 const IMPORT_PADDINGS: readonly number[] = [CARD_PADDING.CARD_PADDING_PKCS1, CARD_PADDING.CARD_PADDING_OAEP]
 const SESSION_PIN_FLAGS = AUTHENTICATE_EX_FLAGS.CARD_AUTHENTICATE_GENERATE_SESSION_PIN | AUTHENTICATE_EX_FLAGS.CARD_AUTHENTICATE_SESSION_PIN
+/** `ROLE_EVERYONE`, which may guard a container and has no PIN, and the first one that has. */
+const EVERYONE = 0
+const FIRST_PIN = 1
 
+const isPin = (pinId: number, least: number) => Number.isInteger(pinId) && pinId >= least && pinId < MAX_PINS
 const isFlagless = (name: string | null) => property(name ?? '')?.card?.flags.join() === '0'
-const isSecureFunction = (name: string | null) => Object.values(SECURE_FUNCTIONS).some((one) => one === name)
-const isOffered = (name: string | null, view: MinidriverView) => offeredAlgorithms(view).includes(sizedAlgorithm(name)!)
-const isFile = (name: string | null, { containers }: MinidriverView) => {
-  const match = /^k[xs]c(\d\d)$/.exec(name ?? '')
-  return name === 'cmapfile' || (match !== null && Number(match[1]) < containers)
-}
+const isOffered = (algorithm: SessionAlgorithm | null, view: MinidriverView) => algorithm !== null && offeredAlgorithms(view).includes(algorithm)
 
-/** The least that a response can be, under a format that is the product's own: a block, and the IV before it. */
-const responseBytes = (name: string | null): number => (name === SECURE_FUNCTIONS.CSF_IMPORT_KEYPAIR ? 0 : 32)
-
-function isKeyLength(name: string | null, bits: number): boolean {
-  const algorithm = sizedAlgorithm(name)
-  const family: Readonly<Record<SessionAlgorithm, readonly number[]>> = {
-    'AES-128': [128],
-    'AES-192': [192],
-    'AES-256': [256],
-    '3DES_112': [128],
-    '3DES': [192],
-  }
-  return algorithm !== null && (name === 'AES' ? [128, 192, 256] : family[algorithm]).includes(bits)
+/**
+ * The least that an output can be: without a card the response structure; with one, that structure under a format that is
+ * the product's own, which is no shorter than the published one: an IV, and blocks with padding.
+ */
+function responseBytes({ function: name, handle }: CallOf<'CardProcessEncryptedData'>, view: MinidriverView): number {
+  if (name === SECURE_FUNCTIONS.CSF_IMPORT_KEYPAIR) return 0
+  const structure = name === SECURE_FUNCTIONS.CSF_CHANGE_AUTHENTICATOR ? CHANGE_RESPONSE : AUTHENTICATE_RESPONSE
+  const entry = keyOf(view, handle)
+  if (view.mode !== 'card' || entry === null) return structure
+  const block = blockLengthOf(entry.algorithm)
+  return block + block * (Math.floor(structure / block) + 1)
 }
+/** The fixed parts of the responses, in bytes (SKI-89). */
+const CHANGE_RESPONSE = 8
+const AUTHENTICATE_RESPONSE = 12
 
 function isDhPoint(blob: string | null): boolean {
-  const bytes = bytesOf(blob)
+  const bytes = bytesIn(blob)
   const read = bytes && decodeEccKeyBlob(bytes)
   return read?.ok === true && read.value.use === 'exchange' && read.value.form === 'public'
 }
 
 function isIv(input: string | null, handle: number, view: MinidriverView): boolean {
   const entry = keyOf(view, handle)
-  return entry !== null && bytesOf(input)?.length === blockLengthOf(entry.algorithm)
+  return entry !== null && bytesIn(input)?.length === blockLengthOf(entry.algorithm)
 }
 
 function isContainer(input: string | null, { containers }: MinidriverView): boolean {
-  const bytes = bytesOf(input)
+  const bytes = bytesIn(input)
   const read = bytes && decodeU32(bytes)
   return read?.ok === true && read.value < containers
 }
 
 function textOf(input: string | null): string | null {
-  const bytes = bytesOf(input)
+  const bytes = bytesIn(input)
   const read = bytes && decodeWideText(bytes)
-  return read?.ok ? read.value : null
-}
-
-function bytesOf(text: string | null): Uint8Array | null {
-  const read = text === null ? null : fromBase64url(text)
   return read?.ok ? read.value : null
 }

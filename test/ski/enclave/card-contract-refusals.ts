@@ -526,8 +526,9 @@ export const REFUSALS: readonly Case[] = [
         await ask(subject, { type: 'deauthenticate', channel: 0, pinId: 1 }, 'enclave.deauthenticated')
       }
       for (const left of [2, 1, 0]) assert.equal(await typed(text('wrong')), wrongPin(left))
-      for (const pin of [PINS.user.value, text('wrong')])
-        await refusedWithoutTrace(subject, { type: 'verifyPin', channel: 0, pinId: 1, pin: { typed: b64(pin) } }, 'pin_blocked')
+      const entry = subject.card.enterPin(PINS.user.value)
+      for (const pin of [{ typed: b64(PINS.user.value) }, { typed: b64(text('wrong')) }, { entry }])
+        await refusedWithoutTrace(subject, { type: 'verifyPin', channel: 0, pinId: 1, pin }, 'pin_blocked')
     },
   },
   {
