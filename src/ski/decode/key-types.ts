@@ -60,7 +60,7 @@ export const RSA_KEY: StructureType = {
   requirement: 'SKI-82',
   read: readingOf(decodeRsaKeyBlob, (blob) => {
     try {
-      return { ...judged('BCRYPT_RSAKEY_BLOB', CNG_MEMBERS, judgeRsa(blob)), facts: keyFacts(blob.key) }
+      return aboutKey('BCRYPT_RSAKEY_BLOB', CNG_MEMBERS, blob.key, judgeRsa(blob))
     } finally {
       wipeKey(blob.key)
     }
@@ -94,7 +94,7 @@ export const ECC_KEY: StructureType = {
   read: readingOf(decodeEccKeyBlob, (blob) => {
     try {
       const verdict = blob.form === 'public' ? checkPublicKey(blob.key) : checkPrivateKey(blob.key)
-      return { ...judged('BCRYPT_ECCKEY_BLOB', ECC_MEMBERS, verdict), facts: keyFacts(blob.key) }
+      return aboutKey('BCRYPT_ECCKEY_BLOB', ECC_MEMBERS, blob.key, verdict)
     } finally {
       wipeKey(blob.key)
     }
@@ -119,13 +119,16 @@ export const CAPI_PUBLIC: StructureType = capi('public', 'PUBLICKEYBLOB', 'SKI-8
 /** `PRIVATEKEYBLOB` of CAPI. */
 export const CAPI_PRIVATE: StructureType = capi('private', 'PRIVATEKEYBLOB', 'SKI-85')
 
-/** What a fault of a key check is, where its numbers stand in the members of a structure. */
-export function judged(structure: string, members: Readonly<Record<string, string>>, verdict: Verdict<unknown, KeyFault>): Pick<Reading, 'fault'> {
-  if (verdict.ok) return { fault: null }
+/** What a key check found, told by the members of the structure that the key was in; for a sound key, type, size and fingerprint of its public part. */
+export function aboutKey(structure: string, members: KeyMembers, key: PublicKey | PrivateKey, verdict: Verdict<unknown, KeyFault>): Partial<Reading> {
+  if (verdict.ok) return { facts: keyFacts(key) }
   const { at = '', ...fault } = verdict.fault
-  const first = members[at.split(',')[0]!]
-  return { fault: { ...fault, ...(first === undefined ? {} : { at: `${structure}.${first}` }) } }
+  const member = members[at.split(',')[0]!]
+  return { fault: { ...fault, ...(member === undefined ? {} : { at: `${structure}.${member}` }) } }
 }
+
+/** Where the numbers of a key stand: the core's name for a number, and the member's. */
+export type KeyMembers = Readonly<Record<string, string>>
 
 /** Type, size and fingerprint of the public part. */
 export function keyFacts(key: PublicKey | PrivateKey): Fact[] {
@@ -138,10 +141,7 @@ export function keyFacts(key: PublicKey | PrivateKey): Fact[] {
 
 function capi(form: 'public' | 'private', name: string, requirement: string): StructureType {
   const isPrivate = form === 'private'
-  const after = (key: PublicKey | PrivateKey, verdict: Verdict<void, KeyFault>): Partial<Reading> => ({
-    ...judged(name, CAPI_MEMBERS, verdict),
-    facts: keyFacts(key),
-  })
+  const after = (key: PublicKey | PrivateKey, verdict: Verdict<void, KeyFault>) => aboutKey(name, CAPI_MEMBERS, key, verdict)
   const signs: readonly Sign[] = [
     [32, (view) => view.u32(0) === CAPI_TYPE[form] + 0x200],
     [24, (view) => useOf(view.u32(4)) !== null],
@@ -217,7 +217,8 @@ const RSA_FORMS: ReadonlyMap<number, string> = new Map([
   [RSA_KEY_MAGIC.full, 'private RSA key with all its numbers'],
 ])
 
-const CAPI_MEMBERS = {
+/** Where CAPI puts the numbers of an RSA key. */
+export const CAPI_MEMBERS = {
   ...{ n: 'modulus', e: 'pubexp', p: 'prime1', q: 'prime2' },
   ...{ dp: 'exponent1', dq: 'exponent2', qi: 'coefficient', d: 'privateExponent' },
 }
@@ -225,4 +226,5 @@ const CNG_MEMBERS = {
   ...{ n: 'Modulus', e: 'PublicExponent', p: 'Prime1', q: 'Prime2' },
   ...{ dp: 'Exponent1', dq: 'Exponent2', qi: 'Coefficient', d: 'PrivateExponent' },
 }
-const ECC_MEMBERS = { x: 'X', y: 'Y', d: 'd' }
+/** Where CNG puts the numbers of an EC key. */
+export const ECC_MEMBERS = { x: 'X', y: 'Y', d: 'd' }
