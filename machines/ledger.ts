@@ -8,7 +8,7 @@
  * number list, byte array and member name anywhere in a message, snapshot, inspection event, output or file; what a string
  * holds that is JSON itself; and the same without its white space, so that a PEM file or a printed buffer hides nothing.
  *
- * Only a whole secret is found. Half of one, one that is shorter than 16 bytes, and one that is masked, compressed or
+ * Only a whole secret is found. Half of one, one that is shorter than 12 bytes, and one that is masked, compressed or
  * written in any other way are not.
  *
  * Spec: spec/byok.md, BYOK-1, BYOK-6, BYOK-155.
@@ -36,8 +36,7 @@ export class Ledger {
 
   /** The witness to construct an enclave with. Bytes are copied, those of a Node `Buffer` too, whose `slice` does not copy. */
   readonly witness = (secret: { readonly name: string; readonly bytes: Uint8Array; readonly enclave: string }): void => {
-    // Shorter strings would be found by chance.
-    if (secret.bytes.length >= 16) this.#secrets.push({ name: secret.name, enclave: secret.enclave, bytes: Uint8Array.from(secret.bytes) })
+    if (secret.bytes.length >= WINDOW) this.#secrets.push({ name: secret.name, enclave: secret.enclave, bytes: Uint8Array.from(secret.bytes) })
   }
 
   /** Notes something public. */
@@ -89,7 +88,8 @@ export class Ledger {
   }
 }
 
-const WINDOW = 16
+/** Shorter strings would be found by chance; a PIN for a test has at least so many characters (bytes and characters alike). */
+const WINDOW = 12
 
 /** Every way of writing a secret that is searched for. */
 export function formsOf(bytes: Uint8Array): readonly (readonly [form: string, text: string])[] {

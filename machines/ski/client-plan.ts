@@ -9,6 +9,7 @@ import { fromBase64url, toBase64url } from '../../src/bytes/base64.js'
 import { KEY_IMPORT, STATUS } from '../../src/ski/constants/index.js'
 import type { Returned } from '../../src/ski/calls.js'
 import type { SkiKeyKind } from '../../src/ski/enclave/commands.js'
+import type { Fault } from '../../src/verdict.js'
 import type { Way } from '../../src/ski/policy.js'
 import { decodeContainerMap, decodeMultiString, decodeU32, encodeContainerMap, type ContainerRecord } from '../../src/ski/structures/index.js'
 
@@ -51,6 +52,10 @@ export function namesIn({ data }: Returned): readonly string[] {
 
 /** The first way of the server's that the card claims to know; never plaintext (SKI-31, SKI-41). */
 export const chooseWay = (ways: readonly Way[], mask: number): Way | null => ways.find((way) => (mask & BITS[way]) !== 0) ?? null
+
+/** Why no way was found: a card that takes nothing but plaintext is told apart from one that takes nothing. */
+export const blameOfMask = (mask: number): Fault =>
+  mask === KEY_IMPORT.CARD_KEY_IMPORT_PLAIN_TEXT ? { code: 'plain_text_only', requirement: 'SKI-41' } : { code: 'no_common_way', requirement: 'SKI-40' }
 
 /** The container map of the card: a record for each container, `null` for a free one. An empty or unreadable file is an empty map. */
 export function mapIn(data: string | null): readonly (ContainerRecord | null)[] {

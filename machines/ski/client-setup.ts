@@ -204,11 +204,10 @@ export const clientSetup = setup({
     }),
     forgetHandle: assign({ handle: null }),
     blame: assign(({ context, event }) => ({
-      fault:
-        context.fault ?? (event.type === 'minidriver.returned' ? minidriverRefused(event) : event.type === 'server.refused' ? SERVER_REFUSED : blameFor(event)),
+      fault: context.fault ?? (event.type === 'minidriver.returned' ? minidriverRefused(event) : blameFor(event)),
       status: event.type === 'minidriver.returned' ? event.status : context.status,
     })),
-    blameWay: assign({ fault: { code: 'no_common_way', requirement: 'SKI-40' } }),
+    blameWay: assign(({ event }) => ({ fault: plan.blameOfMask(event.type === 'minidriver.returned' ? plan.numberIn(event) : 0) })),
     blameRoom: assign({ fault: { code: 'no_free_container', requirement: 'SKI-155' } }),
     callAcquire: sendTo('wire', ({ context }) => callOf.acquire(context)),
     callSupport: sendTo('wire', ({ context }) => callOf.support(context)),
@@ -253,7 +252,5 @@ export const clientSetup = setup({
     reportRefused: emit({ type: 'progress', role: 'client', step: 'refused' }),
   },
 })
-
-const SERVER_REFUSED: Fault = { code: 'server_refused', requirement: 'SKI-28' }
 
 const minidriverRefused = ({ function: name, status }: Returned): Fault => ({ code: 'minidriver_refused', at: name, found: status, requirement: 'SKI-28' })

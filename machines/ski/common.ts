@@ -16,7 +16,16 @@ export type Progress = ProgressOf<RoleName>
 export type { Outcome } from '../blame.js'
 
 /** The fault that an unwanted event stands for (SKI-241 to SKI-243, SKI-246). Names the event's type and nothing of its content. */
-export const blameFor = (event: EventObject & { readonly fault?: unknown }): Fault => blame(event, CAUSES)
+export function blameFor(event: EventObject & { readonly fault?: unknown }): Fault {
+  return ENDINGS[event.type] ?? blame(event, CAUSES)
+}
+
+/** By these words a peer ends the run; none of them says why. */
+const ENDINGS: Readonly<Record<string, Fault>> = {
+  'server.refused': { code: 'server_refused', requirement: 'SKI-28' },
+  'client.gaveUp': { code: 'client_gave_up', requirement: 'SKI-28' },
+  'archive.refused': { code: 'archive_refused', requirement: 'SKI-24' },
+}
 
 const CAUSES: Causes = {
   timeout: 'SKI-242',

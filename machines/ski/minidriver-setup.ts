@@ -2,22 +2,23 @@
  * The vocabulary of the minidriver: its context, its guards and its actions, each under the name that the machine in
  * `minidriver.ts` uses. Which status a faulty call gets is in `src/ski/minidriver`.
  *
- * Spec: spec/ski.md, SKI-15 to SKI-22, SKI-120 to SKI-149.
+ * Spec: spec/ski.md, SKI-12 to SKI-23, SKI-120 to SKI-149, SKI-182 to SKI-184, SKI-240 to SKI-248.
  * @module
  */
 import { assertEvent, assign, emit, sendTo, setup } from 'xstate'
-import type { Call, Returned } from '../../src/ski/calls.js'
+import type { Call } from '../../src/ski/calls.js'
 import type { ServerAnswer } from '../../src/ski/enclave/commands.js'
 import type { AppSays, CardToMinidriver, ReaderSays } from '../../src/ski/messages.js'
 import { answerOf } from '../../src/ski/minidriver/answer.js'
-import { faultOf } from '../../src/ski/minidriver/judge.js'
-import { statusOfFault, statusOfWord } from '../../src/ski/minidriver/status.js'
-import type { MinidriverView, ProductFacts } from '../../src/ski/minidriver/view.js'
+import { pinsIn } from '../../src/ski/minidriver/arguments.js'
+import { contextFault, faultOf } from '../../src/ski/minidriver/judge.js'
+import { MISHAPS, statusOfFault, statusOfWord, triesLeft } from '../../src/ski/minidriver/status.js'
+import { SKI_VERSION, type MinidriverView, type ProductFacts } from '../../src/ski/minidriver/view.js'
 import { closedPort } from '../ports.js'
 import type { Progress } from './common.js'
-import { apduOf, commandOf, returned, STATUS_BUSY, STATUS_FAILED, STATUS_REMOVED, STATUS_RESET, STATUS_UNSUPPORTED } from './minidriver-words.js'
+import { apduOf, commandOf, returned, returnedBytes } from './minidriver-words.js'
 
-/** How an instance of a minidriver is set up: one instance is one context. */
+/** How an instance of a minidriver is set up: one instance has one context at a time. */
 export interface MinidriverInput extends ProductFacts {
   /** The logical channel of the card that this context has to itself (card mode). */
   readonly channel: number
@@ -28,23 +29,31 @@ export interface MinidriverContext extends MinidriverView {
   readonly channel: number
   /** The call in hand. */
   readonly call: Call | null
-  /** How many handles, and agreements, were given. */
-  readonly given: number
+  /** The PINs that the call in hand has still to put away. */
+  readonly pins: readonly number[]
+  /** What every call is answered with once the card is gone; 0 while it is there. */
+  readonly lost: number
 }
 
 type Heard = Call | CardToMinidriver | ReaderSays | ServerAnswer | AppSays
 
-/** What a minidriver is before it is acquired. */
-export const unacquired: Omit<MinidriverContext, keyof MinidriverInput> = {
+/** What a minidriver is without a context. Handles are counted on, so that those of an old context mean nothing in a new one. */
+export const unacquired: Omit<MinidriverContext, keyof MinidriverInput | 'given'> = {
   mode: 'none',
+  negotiated: 0,
   capabilities: { cardId: '', mask: 0, algorithms: [], paddings: 0 },
   keys: [],
   agreements: [],
   call: null,
-  given: 0,
+  pins: [],
+  lost: 0,
 }
 
-const isCall = (event: { readonly type: string }): event is Call => 'call' in event && !event.type.includes('.')
+/** Calls are known by their numbers; functions that do not exist can be called, too. */
+const isCall = (event: { readonly type: string; readonly call?: unknown }): event is Call => typeof event.call === 'number' && !event.type.includes('.')
+const callIn = (event: { readonly type: string }): Call | null => (isCall(event) ? event : null)
+const isSound = (context: MinidriverContext, event: { readonly type: string }): event is Call => isCall(event) && faultOf(event, context) === null
+const left = ({ keys, agreements }: MinidriverContext): number => keys.length + agreements.length
 
 /** See the module text. */
 export const minidriverSetup = setup({
@@ -56,20 +65,26 @@ export const minidriverSetup = setup({
   },
   actors: { wire: closedPort, enclave: closedPort },
   guards: {
-    faulty: ({ context, event }) => isCall(event) && faultOf(event, context) !== null,
-    answeredHere: ({ context, event }) => isCall(event) && answerOf(event, context) !== null,
-    wantsNoCard: ({ event }) => event.type === 'CardAcquireContext' && event.flags === 1,
     isCall: ({ event }) => isCall(event),
+    /** Nothing is wrong with the call as far as it can be seen from here. */
+    sound: ({ context, event }) => isSound(context, event),
+    answeredHere: ({ context, event }) => isSound(context, event) && answerOf(event, context) !== null,
+    wantsNoCard: ({ context, event }) => isSound(context, event) && event.type === 'CardAcquireContext' && event.flags !== 0,
+    /** A card says it, and to this context. */
     forMe: ({ context, event }) => 'channel' in event && event.channel === context.channel,
-    isCardNonce: ({ event }) => event.type === 'CardGetProperty',
-    keysLeft: ({ context }) => context.keys.length > 0,
-    agreementsLeft: ({ context }) => context.agreements.length > 0,
+    isMyCard: ({ context, event }) =>
+      event.type === 'card.selected' && event.channel === context.channel && event.product === context.product && event.version === context.version,
+    somethingLeft: ({ context }) => left(context) > 0,
+    moreLeft: ({ context }) => left(context) > 1,
+    morePins: ({ context, event }) => 'channel' in event && event.channel === context.channel && context.pins.length > 1,
   },
   actions: {
-    noteCall: assign({ call: ({ event }) => (isCall(event) ? event : null) }),
-    forgetCall: assign({ call: null }),
+    noteCall: assign(({ event }) => ({ call: callIn(event), pins: event.type === 'CardDeauthenticateEx' ? (pinsIn(event.pins) ?? []) : [] })),
+    forgetCall: assign({ call: null, pins: [] }),
+    nextPin: assign({ pins: ({ context }) => context.pins.slice(1) }),
     enterCardMode: assign({ mode: 'card' }),
-    enterNoCardMode: assign(({ context }) => ({ mode: 'noCard' as const, capabilities: { ...context.capabilities, algorithms: context.algorithms } })),
+    enterNoCardMode: assign({ mode: 'noCard' }),
+    noteVersion: assign({ negotiated: ({ context }) => (context.call?.type === 'CardAcquireContext' ? Math.min(context.call.version, SKI_VERSION) : 0) }),
     noteCardId: assign(({ context, event }) => {
       assertEvent(event, 'card.selected')
       return { capabilities: { ...context.capabilities, cardId: event.cardId } }
@@ -81,7 +96,8 @@ export const minidriverSetup = setup({
     }),
     leaveContext: assign(unacquired),
     /** Card out or reset: no handle of this context means anything any more (SKI-18). */
-    dropHandles: assign({ keys: [], agreements: [] }),
+    loseCard: assign({ keys: [], agreements: [], lost: MISHAPS.card_removed }),
+    loseSession: assign({ keys: [], agreements: [], lost: MISHAPS.card_reset }),
     giveCardKey: assign(({ context, event }) => {
       assertEvent(event, 'card.sessionKey')
       return commandOf.withKey(context, event.key, event.receipt)
@@ -92,18 +108,14 @@ export const minidriverSetup = setup({
     }),
     giveAgreement: assign(({ context, event }) => {
       assertEvent(event, 'card.agreement')
-      const index = context.given + 1
-      return { given: index, agreements: [...context.agreements, { index, agreement: event.agreement }] }
+      return commandOf.withAgreement(context, event.agreement)
     }),
-    takeKey: assign(({ context }) => ({
-      keys: context.keys.filter(({ handle }) => !(context.call && 'handle' in context.call) || handle !== context.call.handle),
-    })),
-    takeAgreement: assign(({ context }) => ({
-      agreements: context.agreements.filter(({ index }) => context.call?.type !== 'CardDestroyDHAgreement' || index !== context.call.agreement),
-    })),
+    takeKey: assign(({ context }) => commandOf.withoutKey(context)),
+    takeAgreement: assign(({ context }) => commandOf.withoutAgreement(context)),
     takeFirst: assign(({ context }) => (context.keys.length > 0 ? { keys: context.keys.slice(1) } : { agreements: context.agreements.slice(1) })),
     noteProperty: assign(({ context }) => commandOf.withProperty(context)),
     noteHere: assign(({ context, event }) => (isCall(event) ? commandOf.withAnswer(context, event) : {})),
+    noteUse: assign(({ context }) => commandOf.withUse(context)),
     askSelect: sendTo('wire', ({ context }) => ({ type: 'apdu.select', channel: context.channel })),
     askCapabilities: sendTo('wire', ({ context }) => ({ type: 'apdu.capabilities', channel: context.channel })),
     askCard: sendTo('wire', ({ context }) => apduOf(context)),
@@ -116,26 +128,26 @@ export const minidriverSetup = setup({
     destroyFirst: sendTo('enclave', ({ context }) => ({ type: 'destroyKey', key: context.keys[0]?.key ?? '' })),
     returnFault: sendTo('wire', ({ context, event }) => {
       const fault = isCall(event) ? faultOf(event, context) : null
-      return returned(isCall(event) ? event : null, fault?.status ?? STATUS_FAILED, { length: fault?.length ?? null })
+      return returned(callIn(event), fault?.status ?? MISHAPS.enclave_failed, { length: fault?.length ?? null })
     }),
     returnHere: sendTo('wire', ({ context, event }) => {
       const answer = isCall(event) ? answerOf(event, context) : null
-      return returned(isCall(event) ? event : null, 0, { data: answer?.data ?? null, handle: answer?.handle ?? null, length: answer?.length ?? null })
+      return returned(callIn(event), 0, { data: answer?.data ?? null, length: answer?.length ?? null })
     }),
-    returnAcquired: sendTo('wire', ({ context, event }) => {
-      const call = isCall(event) ? event : context.call
-      return returned(call, 0, { handle: call?.type === 'CardAcquireContext' ? Math.min(call.version, context.version) : null })
-    }),
+    returnAcquired: sendTo('wire', ({ context }) => returned(context.call, 0, { handle: context.negotiated })),
     returnDone: sendTo('wire', ({ context }) => returned(context.call, 0)),
-    returnDoneNow: sendTo('wire', ({ event }) => returned(isCall(event) ? event : null, 0)),
-    returnHandle: sendTo('wire', ({ context, event }) => returned(context.call, 0, { handle: context.given, data: 'nonce' in event ? event.nonce : null })),
-    returnNonce: sendTo('wire', ({ context, event }) => returned(context.call, 0, { data: 'nonce' in event ? event.nonce : null })),
-    returnFile: sendTo('wire', ({ context, event }) => returned(context.call, 0, { data: event.type === 'card.file' ? event.data : null })),
+    returnDoneNow: sendTo('wire', ({ event }) => returned(callIn(event), 0)),
+    returnHandle: sendTo('wire', ({ context, event }) =>
+      returnedBytes(context.call, event.type === 'card.sessionKey' ? event.nonce : null, { handle: context.given }),
+    ),
+    returnAgreement: sendTo('wire', ({ context }) => returned(context.call, 0, { handle: context.agreements.at(-1)?.index ?? null })),
+    returnNonce: sendTo('wire', ({ context, event }) => returnedBytes(context.call, event.type === 'card.challenge' ? event.nonce : null)),
+    returnFile: sendTo('wire', ({ context, event }) => returnedBytes(context.call, event.type === 'card.file' ? event.data : null)),
     returnPublicKey: sendTo('wire', ({ context, event }) => {
       assertEvent(event, 'card.publicKey')
-      return returned(context.call, 0, commandOf.publicKey(context, event))
+      return commandOf.publicKey(context, event)
     }),
-    returnOutput: sendTo('wire', ({ context, event }) => returned(context.call, 0, { data: event.type === 'card.processed' ? event.output : null })),
+    returnOutput: sendTo('wire', ({ context, event }) => returnedBytes(context.call, event.type === 'card.processed' ? event.output : null)),
     returnBlobs: sendTo('wire', ({ context, event }) => returned(context.call, 0, { blobs: event.type === 'enclave.mdEncrypted' ? event.blobs : null })),
     returnResponse: sendTo('wire', ({ context, event }) => {
       assertEvent(event, 'enclave.responseOpened')
@@ -143,24 +155,29 @@ export const minidriverSetup = setup({
     }),
     returnRefused: sendTo('wire', ({ context, event }) => {
       assertEvent(event, 'card.refused')
-      return returned(context.call, statusOfWord(event.sw, context.call?.type ?? null), { length: (event.sw & 0xfff0) === 0x63c0 ? event.sw & 0xf : null })
+      return returned(context.call, statusOfWord(event.sw, context.call?.type ?? null), { length: triesLeft(event.sw) })
     }),
     returnEnclaveRefused: sendTo('wire', ({ context, event }) => {
       assertEvent(event, 'enclave.refused')
       return returned(context.call, statusOfFault(event.fault))
     }),
-    returnRemoved: sendTo('wire', ({ context }) => returned(context.call, STATUS_REMOVED)),
-    returnRemovedNow: sendTo('wire', ({ event }) => returned(isCall(event) ? event : null, STATUS_REMOVED)),
-    returnReset: sendTo('wire', ({ context }) => returned(context.call, STATUS_RESET)),
-    returnFailed: sendTo('wire', ({ context }) => returned(context.call, STATUS_FAILED)),
-    returnBusy: sendTo('wire', ({ event }) => returned(isCall(event) ? event : null, STATUS_BUSY)),
-    returnUnsupported: sendTo('wire', ({ event }) => returned(isCall(event) ? event : null, STATUS_UNSUPPORTED)),
+    returnCancelled: sendTo('wire', ({ context }) => returned(context.call, MISHAPS.cancelled)),
+    returnTimedOut: sendTo('wire', ({ context }) => returned(context.call, MISHAPS.timed_out)),
+    returnAbsent: sendTo('wire', ({ context }) => returned(context.call, MISHAPS.card_absent)),
+    returnRemoved: sendTo('wire', ({ context }) => returned(context.call, MISHAPS.card_removed)),
+    returnReset: sendTo('wire', ({ context }) => returned(context.call, MISHAPS.card_reset)),
+    returnUnknownCard: sendTo('wire', ({ context }) => returned(context.call, MISHAPS.card_unknown)),
+    returnUnreadable: sendTo('wire', ({ context }) => returned(context.call, MISHAPS.transport_failed)),
+    returnEnclaveFailed: sendTo('wire', ({ context }) => returned(context.call, MISHAPS.enclave_failed)),
+    /** Whether the context has the function comes before all else (SKI-148). */
+    returnBusy: sendTo('wire', ({ context, event }) =>
+      returned(callIn(event), (isCall(event) ? contextFault(event, context)?.status : null) ?? MISHAPS.call_in_progress),
+    ),
+    returnLost: sendTo('wire', ({ context, event }) => returned(callIn(event), (isCall(event) ? contextFault(event, context)?.status : null) ?? context.lost)),
     reportStray: emit({ type: 'progress', role: 'minidriver', step: 'strayWord' }),
-    reportRemoved: emit({ type: 'progress', role: 'minidriver', step: 'cardGone' }),
+    reportLate: emit({ type: 'progress', role: 'minidriver', step: 'lateAnswer' }),
+    reportGone: emit({ type: 'progress', role: 'minidriver', step: 'cardGone' }),
     reportAcquired: emit({ type: 'progress', role: 'minidriver', step: 'acquired' }),
     reportDeleted: emit({ type: 'progress', role: 'minidriver', step: 'deleted' }),
   },
 })
-
-/** What is heard back; for whoever watches. */
-export type { Returned }

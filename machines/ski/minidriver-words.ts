@@ -2,34 +2,34 @@
  * What a minidriver says: an APDU, as a message, for a call in card mode; a command to the server's enclave for a call in
  * no-card mode; and the return of a call. Nothing is decided here: the call has been judged before.
  *
- * Spec: spec/ski.md, SKI-120 to SKI-149; spec/ski-apdu.md.
+ * Spec: spec/ski.md, SKI-120 to SKI-149, SKI-182 to SKI-184; spec/ski-apdu.md.
  * @module
  */
 import { fromBase64url, toBase64url } from '../../src/bytes/base64.js'
 import { decodeSpki } from '../../src/crypto/spki.js'
 import { encodeCardPublicKey } from '../../src/ski/blobs/index.js'
 import type { Call, Returned } from '../../src/ski/calls.js'
-import { CARD_PADDING, CUSTOM_NAMES, KEY_PROPERTIES, KEY_SPEC, STATUS } from '../../src/ski/constants/index.js'
-import type { SecureFunction, ServerCommand, SessionAlgorithm, SkiHandle, SkiKeyKind, WrapPadding } from '../../src/ski/enclave/commands.js'
-import type { CardFile, CardToMinidriver, MinidriverToCard } from '../../src/ski/messages.js'
-import { decodeEstablishment } from '../../src/ski/sealed/establishment.js'
+import { CUSTOM_NAMES, KEY_PROPERTIES, SECURE_FUNCTIONS } from '../../src/ski/constants/index.js'
+import type { ServerCommand, SessionAlgorithm, SkiHandle } from '../../src/ski/enclave/commands.js'
+import type { CardToMinidriver, MinidriverToCard } from '../../src/ski/messages.js'
+import {
+  agreedDerivation,
+  algorithmOfBits,
+  cardFile,
+  establishmentIn,
+  keyToMake,
+  secureFunction,
+  sharedDerivation,
+  sizedAlgorithm,
+  wrapPadding,
+} from '../../src/ski/minidriver/arguments.js'
 import { answerOf } from '../../src/ski/minidriver/answer.js'
-import { keyOf } from '../../src/ski/minidriver/view.js'
+import { MISHAPS } from '../../src/ski/minidriver/status.js'
+import { keyOf, type KeyEntry } from '../../src/ski/minidriver/view.js'
 import { encodeContainerInfo } from '../../src/ski/structures/index.js'
 import type { MinidriverContext } from './minidriver-setup.js'
 
-/** A call came while another one was in hand: the caller did not hold the card to himself. */
-export const STATUS_BUSY = STATUS.SCARD_E_UNEXPECTED
-/** Something answered what nobody can answer. */
-export const STATUS_FAILED = STATUS.SCARD_F_INTERNAL_ERROR
-/** The card is out of the reader. */
-export const STATUS_REMOVED = STATUS.SCARD_W_REMOVED_CARD
-/** The card was reset under the call. */
-export const STATUS_RESET = STATUS.SCARD_W_RESET_CARD
-/** The entry point is there, the function is not (SKI-145). */
-export const STATUS_UNSUPPORTED = STATUS.SCARD_E_UNSUPPORTED_FEATURE
-
-/** The return of a call. A call that nobody made has number 0 and the name of the function that begins everything. */
+/** The return of a call. Where nobody called, it has number 0 and the name of the function that begins everything. */
 export const returned = (call: Call | null, status: number, out: Partial<Returned> = {}): Returned => ({
   type: 'minidriver.returned',
   call: call?.call ?? 0,
@@ -44,6 +44,14 @@ export const returned = (call: Call | null, status: number, out: Partial<Returne
   ...out,
 })
 
+/** The return of a call that has bytes for a buffer of the caller's, which may be too small for them. */
+export function returnedBytes(call: Call | null, data: string | null, out: Partial<Returned> = {}): Returned {
+  const length = data === null ? null : Math.floor((data.length * 3) / 4)
+  const size = call !== null && 'size' in call ? call.size : null
+  const fits = length === null || size === null || length <= size
+  return fits ? returned(call, 0, { data, length, ...out }) : returned(call, MISHAPS.buffer_too_small, { length })
+}
+
 /** The command for the card that a call comes to. */
 export function apduOf(context: MinidriverContext): MinidriverToCard {
   const { call, channel } = context
@@ -51,13 +59,13 @@ export function apduOf(context: MinidriverContext): MinidriverToCard {
     case 'CardGetProperty':
       return { type: 'apdu.challenge', channel }
     case 'CardReadFile':
-      return { type: 'apdu.readFile', channel, ...fileOf(call.file) }
+      return { type: 'apdu.readFile', channel, ...fileOf(call) }
     case 'CardWriteFile':
-      return { type: 'apdu.writeFile', channel, ...fileOf(call.file), data: call.data ?? '' }
+      return { type: 'apdu.writeFile', channel, ...fileOf(call), data: call.data ?? '' }
     case 'CardCreateContainer':
-      return { type: 'apdu.generate', channel, container: call.containerIndex, kind: kindOf(call.keySpec, call.keySize), pinId: DEFAULT_PIN }
+      return { type: 'apdu.generate', channel, container: call.containerIndex, kind: keyToMake(call.keySpec, call.keySize) ?? 'rsa-2048', pinId: DEFAULT_PIN }
     case 'CardCreateContainerEx':
-      return { type: 'apdu.generate', channel, container: call.containerIndex, kind: kindOf(call.keySpec, call.keySize), pinId: call.pinId }
+      return { type: 'apdu.generate', channel, container: call.containerIndex, kind: keyToMake(call.keySpec, call.keySize) ?? 'rsa-2048', pinId: call.pinId }
     case 'CardDeleteContainer':
       return { type: 'apdu.deleteContainer', channel, container: call.containerIndex }
     case 'CardGetContainerInfo':
@@ -74,13 +82,13 @@ export function apduOf(context: MinidriverContext): MinidriverToCard {
         type: 'apdu.importSessionKey',
         channel,
         container: call.containerIndex,
-        algorithm: algorithmOf(call.algorithm),
-        padding: paddingOf(call.flags, call.paddingInfo?.hash ?? null),
+        algorithm: algorithmIn(call),
+        padding: wrapPadding(call.flags, call.paddingInfo) ?? 'pkcs1',
         proven: call.blobType === CUSTOM_NAMES.PROVEN_KEY_BLOB,
         input: call.input ?? '',
       }
     case 'CardGetSharedKeyHandle':
-      return { type: 'apdu.shareKey', channel, ...sharedOf(call.input) }
+      return { type: 'apdu.shareKey', channel, ...(sharedDerivation(call.input) ?? NO_DERIVATION) }
     case 'CardConstructDHAgreement':
       return { type: 'apdu.agree', channel, container: call.containerIndex, peer: call.publicKey ?? '' }
     case 'CardDeriveKey':
@@ -88,8 +96,8 @@ export function apduOf(context: MinidriverContext): MinidriverToCard {
         type: 'apdu.deriveKey',
         channel,
         agreement: agreementOf(context, call.agreement),
-        algorithm: call.algorithm === 'AES' && call.keyLength !== 256 ? sizedAes(call.keyLength) : algorithmOf(call.algorithm),
-        proven: isEstablishment(call.parameters),
+        algorithm: algorithmIn(call),
+        proven: agreedDerivation(call.parameters, algorithmIn(call))?.proven === true,
         input: call.parameters ?? '',
       }
     case 'CardDestroyDHAgreement':
@@ -108,7 +116,8 @@ export function apduOf(context: MinidriverContext): MinidriverToCard {
         channel,
         key: handleOf(context, call.handle),
         function: functionOf(call.function),
-        container: keyOf(context, call.handle)?.container ?? null,
+        // The PIN functions have no container.
+        container: call.function === SECURE_FUNCTIONS.CSF_IMPORT_KEYPAIR ? (keyOf(context, call.handle)?.container ?? null) : null,
         flags: call.flags,
         blobs: call.blobs ?? [],
       }
@@ -117,7 +126,7 @@ export function apduOf(context: MinidriverContext): MinidriverToCard {
     case 'CardAuthenticateEx':
       return { type: 'apdu.verify', channel, pinId: call.pinId, pin: call.pin }
     case 'CardDeauthenticateEx':
-      return { type: 'apdu.deauthenticate', channel, pinId: firstOf(call.pins) }
+      return { type: 'apdu.deauthenticate', channel, pinId: context.pins[0] ?? 0 }
     default:
       return { type: 'apdu.select', channel }
   }
@@ -165,26 +174,50 @@ export const commandOf = {
   /** The context with a handle more. */
   withKey: ({ keys, given, call }: MinidriverContext, key: SkiHandle, receipt: string | null): Partial<MinidriverContext> => ({
     given: given + 1,
-    keys: [...keys, { handle: given + 1, key, algorithm: algorithmIn(call), mode: false, iv: null, container: null, receipt }],
+    keys: [...keys, { handle: given + 1, key, algorithm: call === null ? 'AES-256' : algorithmIn(call), mode: false, iv: null, container: null, receipt }],
+  }),
+  /** The context with an agreement more, under the lowest index that is free. */
+  withAgreement: ({ agreements }: MinidriverContext, agreement: SkiHandle): Partial<MinidriverContext> => {
+    const taken = new Set(agreements.map((one) => one.index))
+    const index = Array.from({ length: agreements.length + 1 }, (_, at) => at + 1).find((one) => !taken.has(one)) ?? 0
+    return { agreements: [...agreements, { index, agreement }] }
+  },
+  /** The context without the key that the call names. */
+  withoutKey: ({ keys, call }: MinidriverContext): Partial<MinidriverContext> => ({
+    keys: keys.filter(({ handle }) => call?.type !== 'CardDestroyKey' || handle !== call.handle),
+  }),
+  /** The context without the agreement that the call names. */
+  withoutAgreement: ({ agreements, call }: MinidriverContext): Partial<MinidriverContext> => ({
+    agreements: agreements.filter(({ index }) => call?.type !== 'CardDestroyDHAgreement' || index !== call.agreement),
   }),
   /** The context after mode or IV was set. */
-  withProperty: ({ keys, call }: MinidriverContext): Partial<MinidriverContext> =>
-    call?.type === 'CardSetKeyProperty'
-      ? {
-          keys: keys.map((entry) =>
-            entry.handle !== call.handle ? entry : call.property === KEY_PROPERTIES.CKP_CHAINING_MODE ? { ...entry, mode: true } : { ...entry, iv: call.input },
-          ),
-        }
-      : {},
+  withProperty: (context: MinidriverContext): Partial<MinidriverContext> => {
+    const { call } = context
+    if (call?.type !== 'CardSetKeyProperty') return {}
+    return changeKey(context, call.handle, call.property === KEY_PROPERTIES.CKP_CHAINING_MODE ? { mode: true } : { iv: call.input })
+  },
   /** The context after a call that was answered here. */
   withAnswer: (context: MinidriverContext, call: Call): Partial<MinidriverContext> => {
     const set = answerOf(call, context)?.set
-    return set && 'handle' in call ? { keys: context.keys.map((entry) => (entry.handle === call.handle ? { ...entry, ...set } : entry)) } : {}
+    return set && 'handle' in call ? changeKey(context, call.handle, set) : {}
   },
-  /** A public key as `CONTAINER_INFO` (for x64) and as it is, or as evidence. */
-  publicKey: ({ call }: MinidriverContext, { spki, purpose, evidence }: Extract<CardToMinidriver, { type: 'card.publicKey' }>): Partial<Returned> =>
-    call?.type === 'CardGetContainerProperty' ? { data: evidence } : { data: containerInfo(spki, purpose === 'user'), spki },
+  /** The context after something was sealed or opened: the IV is used up, and the container named for it (SKI-12, SKI-149). */
+  withUse: (context: MinidriverContext): Partial<MinidriverContext> => {
+    const { call } = context
+    if (call?.type !== 'MDEncryptData' && call?.type !== 'CardProcessEncryptedData') return {}
+    return changeKey(context, call.handle, call.function === SECURE_FUNCTIONS.CSF_IMPORT_KEYPAIR ? { iv: null, container: null } : { iv: null })
+  },
+  /** A public key as `CONTAINER_INFO` (for x64), or with what is stated about it. One that cannot be read is an answer that cannot be read. */
+  publicKey: ({ call }: MinidriverContext, { spki, purpose, evidence }: Extract<CardToMinidriver, { type: 'card.publicKey' }>): Returned => {
+    if (call?.type === 'CardGetContainerProperty') return returnedBytes(call, call.flags === 0 ? spki : evidence, { spki })
+    const data = containerInfo(spki, purpose === 'user')
+    return data === null ? returned(call, MISHAPS.transport_failed) : returned(call, 0, { data, spki })
+  },
 }
+
+const changeKey = ({ keys }: MinidriverContext, handle: number, set: Partial<KeyEntry>): Partial<MinidriverContext> => ({
+  keys: keys.map((entry) => (entry.handle === handle ? { ...entry, ...set } : entry)),
+})
 
 /** `CONTAINER_INFO` around a public key; `null` where it is none that the structure carries. */
 function containerInfo(spki: string, signs: boolean): string | null {
@@ -197,67 +230,34 @@ function containerInfo(spki: string, signs: boolean): string | null {
   return toBase64url(encodeContainerInfo(use === 'signature' ? { signature: blob.value, exchange: null } : { signature: null, exchange: blob.value }, 'x64'))
 }
 
+// What a judged call cannot lack still needs a word here; it names nothing.
 const NOTHING = '' as SkiHandle
+const NO_DERIVATION = { way: 'shared', algorithm: 'AES-256', proven: false, input: null } as const
 const DEFAULT_PIN = 1
 
 const handleOf = (context: MinidriverContext, handle: number): SkiHandle => keyOf(context, handle)?.key ?? NOTHING
 const agreementOf = ({ agreements }: MinidriverContext, index: number): SkiHandle => agreements.find((one) => one.index === index)?.agreement ?? NOTHING
-const functionOf = (name: string | null): SecureFunction => FUNCTIONS.find((one) => one === name) ?? 'Import Key Pair'
-const FUNCTIONS: readonly SecureFunction[] = ['Import Key Pair', 'Change Authenticator', 'Authenticate']
+const functionOf = (name: string | null) => secureFunction(name) ?? 'Import Key Pair'
+const fileOf = ({ directory, file }: { readonly directory: string | null; readonly file: string | null }) =>
+  cardFile(directory, file) ?? ({ file: 'cmapfile', container: 0 } as const)
 
-/** `cmapfile`, or the certificate of a container: `kxcNN` or `kscNN`. */
-function fileOf(name: string | null): { readonly file: CardFile; readonly container: number } {
-  const match = /^k[xs]c(\d\d)$/.exec(name ?? '')
-  return match ? { file: 'certificate', container: Number(match[1]) } : { file: 'cmapfile', container: 0 }
-}
-
-function kindOf(keySpec: number, keySize: number): SkiKeyKind {
-  if (keySpec === KEY_SPEC.AT_ECDHE_P256) return 'ec-P-256'
-  if (keySpec === KEY_SPEC.AT_ECDHE_P384) return 'ec-P-384'
-  if (keySpec === KEY_SPEC.AT_ECDHE_P521) return 'ec-P-521'
-  return keySize === 3072 ? 'rsa-3072' : keySize === 4096 ? 'rsa-4096' : 'rsa-2048'
-}
-
-/** `AES` alone means the size that a session key has by default. */
-const algorithmOf = (name: string | null): SessionAlgorithm => ALGORITHMS.find((one) => one === name) ?? 'AES-256'
-const ALGORITHMS: readonly SessionAlgorithm[] = ['AES-128', 'AES-192', 'AES-256', '3DES_112', '3DES']
-const sizedAes = (bits: number): SessionAlgorithm => (bits === 128 ? 'AES-128' : bits === 192 ? 'AES-192' : 'AES-256')
-
-function algorithmIn(call: Call | null): SessionAlgorithm {
-  if (call?.type === 'CardDeriveKey' && call.algorithm === 'AES') return sizedAes(call.keyLength)
-  return call !== null && 'algorithm' in call ? algorithmOf(call.algorithm) : 'AES-256'
-}
-
-function paddingOf(flags: number, hash: string | null): WrapPadding {
-  if (flags === CARD_PADDING.CARD_PADDING_PKCS1) return 'pkcs1'
-  return hash === 'SHA1' ? 'oaep-sha1' : hash === 'SHA384' ? 'oaep-sha384' : hash === 'SHA512' ? 'oaep-sha512' : 'oaep-sha256'
-}
-
-const firstOf = (pins: number): number => Math.max(0, 31 - Math.clz32(pins & -pins))
-
-type Shared = Omit<Extract<MinidriverToCard, { type: 'apdu.shareKey' }>, 'type' | 'channel'>
-
-/** No input: the shared key itself. Session, server nonce and the number of an algorithm: a key derived of it. Or an establishment around either. */
-function sharedOf(input: string | null): Shared {
-  const bytes = bytesOf(input)
-  const proven = establishmentIn(input)
-  if (proven !== null) return { way: proven.way === 'shared' ? 'shared' : 'derived', algorithm: proven.algorithm, proven: true, input }
-  if (bytes?.length !== DERIVATION_BYTES) return { way: 'shared', algorithm: 'AES-256', proven: false, input: null }
-  const algorithm = ALGORITHMS[(bytes[DERIVATION_BYTES - 1] ?? 0) - 1] ?? 'AES-256'
-  return { way: 'derived', algorithm, proven: false, input: toBase64url(bytes.subarray(0, DERIVATION_BYTES - 1)) }
-}
-
-const DERIVATION_BYTES = 33
-
-const isEstablishment = (input: string | null): boolean => establishmentIn(input) !== null
-
-function establishmentIn(input: string | null) {
-  const bytes = bytesOf(input)
-  const read = bytes && decodeEstablishment(bytes)
-  return read?.ok ? read.value : null
-}
-
-function bytesOf(text: string | null): Uint8Array | null {
-  const read = text === null ? null : fromBase64url(text)
-  return read?.ok ? read.value : null
+/**
+ * The algorithm of the key that a call makes. Without a card the shared key's is not known here, and 16 bytes are taken for
+ * its block.
+ */
+function algorithmIn(call: Call): SessionAlgorithm {
+  switch (call.type) {
+    case 'CardImportSessionKey': {
+      const proven = call.blobType === CUSTOM_NAMES.PROVEN_KEY_BLOB ? establishmentIn(call.input) : null
+      return proven?.algorithm ?? sizedAlgorithm(call.algorithm) ?? 'AES-256'
+    }
+    case 'CardGetSharedKeyHandle':
+      return sharedDerivation(call.input)?.algorithm ?? 'AES-256'
+    case 'CardDeriveKey':
+      return algorithmOfBits(call.algorithm, call.keyLength) ?? 'AES-256'
+    case 'MDImportSessionKey':
+      return sizedAlgorithm(call.algorithm) ?? 'AES-256'
+    default:
+      return 'AES-256'
+  }
 }

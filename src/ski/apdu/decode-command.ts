@@ -14,7 +14,7 @@
 import { toBase64url } from '../../bytes/base64.js'
 import { equalBytes, requireBytes } from '../../bytes/bytes.js'
 import { toHex } from '../../bytes/hex.js'
-import { readLittleEndian, type LittleEndianCursor } from '../../bytes/little-endian.js'
+import { readLittleEndian, type LittleEndianCursor, type Observe } from '../../bytes/little-endian.js'
 import { accept, refuse, type Verdict } from '../../verdict.js'
 import type { SessionAlgorithm, SkiHandle, WrapPadding } from '../enclave/commands.js'
 import type { MinidriverToCard } from '../messages.js'
@@ -43,8 +43,8 @@ import { commandFault, type CommandCode, type CommandFault } from './status-word
 /** The most blobs that one command may bring; what is read here is what `readSkiMessage` reads. */
 export const MOST_BLOBS = 16
 
-/** Reads a command, or says with which status word to refuse it. */
-export function decodeCommand(apdu: CommandApdu): Verdict<MinidriverToCard, CommandFault> {
+/** Reads a command, or says with which status word to refuse it. `observe` is told of the members of the data field; its offsets count from there. */
+export function decodeCommand(apdu: CommandApdu, observe?: Observe): Verdict<MinidriverToCard, CommandFault> {
   requireBytes(apdu.data, 'decodeCommand: data')
   const read = readClass(apdu.cla)
   if (!read.ok) return read
@@ -53,7 +53,7 @@ export function decodeCommand(apdu: CommandApdu): Verdict<MinidriverToCard, Comm
   if (!named) return refuse(commandFault('apdu_instruction_unknown', { at: 'INS, offset 1', found: apdu.ins }))
   const [type, instruction] = named
   if (instruction.own !== own || chained) return refuse(commandFault('apdu_class_unknown', { at: 'CLA, offset 0', found: apdu.cla }))
-  const reading = { name: instruction.name, requirement: instruction.requirement }
+  const reading = { name: instruction.name, requirement: instruction.requirement, observe }
   const decoded = readLittleEndian<Members, OwnCode>(apdu.data, reading, (data) => READERS[type](data, apdu))
   if (decoded.ok) return accept({ type, channel, ...decoded.value } as MinidriverToCard)
   const { code, ...details } = decoded.fault

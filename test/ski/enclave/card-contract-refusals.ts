@@ -166,7 +166,7 @@ export const REFUSALS: readonly Case[] = [
 
   // Keys that establish keys.
   {
-    title: 'SKI-212 an imported key is an ordinary key: it imports no session key, agrees on none, and no evidence is given of it',
+    title: 'SKI-212 an imported key is an ordinary key: it imports no session key and agrees on none',
     run: async (make) => {
       for (const kind of ['rsa-2048', 'ec-P-256'] as const) {
         const subject = make(PUBLISHED)
@@ -177,6 +177,15 @@ export const REFUSALS: readonly Case[] = [
             ? { ...IMPORT, container: 5, input: b64(wrapFor(spki, keyDataBlob(session.s1), 'pkcs1')) }
             : { type: 'agree', channel: 0, container: 5, peer: agreeWith(spki, session).peer }
         await refusedWithoutTrace(subject, command, 'purpose_not_allowed')
+      }
+    },
+  },
+  {
+    title: 'SKI-48 no evidence is given of a key that does not establish keys',
+    run: async (make) => {
+      for (const kind of ['rsa-2048', 'ec-P-256'] as const) {
+        const subject = make()
+        await withUserKey(subject, kind)
         for (const evidence of ['attested', 'sharedKey'])
           await refusedWithoutTrace(subject, { type: 'readKey', channel: 0, container: 5, evidence }, 'purpose_not_allowed')
       }

@@ -163,6 +163,29 @@ export const SEALED_CASES: readonly Case[] = [
     })),
   ),
 
+  ...[BOUND, PUBLISHED].map((wanted): Case => ({
+    title: `SKI-72 one answer from the first length to the last check, ${formatOf(wanted)}`,
+    run: async (make) => {
+      const subject = make(wanted)
+      const session = () => establish(subject, { way: 'derived' })
+      const change = async (...structure: Parameters<typeof changeStructure>) =>
+        bringing(subject, await session(), 'Change Authenticator', structure[3], changeStructure(...structure))
+      const whole = await installing(subject, await session())
+      const commands = [
+        { ...whole, blobs: [b64(draw(7))] },
+        { ...(await installing(subject, await session())), blobs: [b64(draw(256))] },
+        await installing(subject, await session(), { version: 6 }),
+        await installing(subject, await session(), { says: { container: 6 } }),
+        await installing(subject, await session(), wrongNumber('rsa-2048', next('rsa-2048', 'dp'))),
+        await installing(subject, await session(), { pinId: 6 }),
+        await change(2, 4, USER, 4, NEW, 0),
+        await change(2, 2, PINS.admin.value, 1, NEW, 0),
+        await change(2, 3, PINS.pad.value, 3, NEW, 0),
+      ]
+      for (const command of commands) assert.equal(await say(subject, command), SEALED)
+    },
+  })),
+
   // The envelope of the bound format.
   ...[0, 4, 5, 6, 7, 8, 9, 10, 11, 12, 16, 20, 24, 28, 30, 32, 48, 64, 80, 84, -33, -32, -1].map((at) =>
     refusesKey(`SKI-66 byte ${at} of sealed data changed`, BOUND, {}, ([blob]) => [flip(blob!, at)]),

@@ -22,8 +22,6 @@ const ELSEWHERE: Partial<Readonly<Record<CardRuleName, string>>> = {
   resetEndsEntries: 'SKI-247',
   triesLeft: 'SKI-217',
   rightTryGivesBack: 'SKI-282',
-  statesK1Only: 'SKI-212',
-  oneWordForSealed: 'SKI-281',
 }
 
 const mutation = suite('a rule of a card switched off is noticed')
