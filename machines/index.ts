@@ -17,7 +17,7 @@ export { EXCHANGES, HEARS } from './byok/vocabulary.js'
 export { archiveMachine, type ArchiveRecord } from './ski/archive.js'
 export { cardMachine, type CardInput } from './ski/card.js'
 export type { ClientInput as SkiClientInput } from './ski/client-plan.js'
-export type { ClientContext as SkiClientContext, Received } from './ski/client-setup.js'
+export type { ClientContext as SkiClientContext, Received, ReceivedOrNot } from './ski/client-setup.js'
 export { clientMachine as skiClientMachine } from './ski/client.js'
 export type { Progress as SkiProgress, RoleName as SkiRoleName } from './ski/common.js'
 export {

@@ -4,8 +4,8 @@
  *
  *   waiting ─ apdu.… ─▶ working (one state for each command) ─ done or refused ─▶ waiting
  *      ├──── apdu.verify, no PIN in it ─▶ askingHolder ─ holder.pinEntered ─▶ verifying
- *      └──── reader.removed, anywhere ─▶ absent ─ reader.inserted ─▶ waiting
- *   reader.reset, anywhere ─▶ waiting, with everything volatile gone
+ *      └──── reader.removed, with or without a command in hand ─▶ absent ─ reader.inserted ─▶ waiting
+ *   reader.reset, the same ─▶ waiting, with everything volatile gone
  *
  * Nothing that comes over the wire is trusted, and nothing is known about who says it: the client owns the reader.
  *
@@ -169,9 +169,9 @@ export const cardMachine = setup({
     tellNoFile: sendTo('wire', ({ context }) => ({ type: 'card.refused', channel: context.channel, sw: NO_SUCH_FILE }) satisfies CardToMinidriver),
     tellUnsupported: sendTo('wire', ({ context }) => ({ type: 'card.refused', channel: context.channel, sw: NOT_SUPPORTED }) satisfies CardToMinidriver),
     tellDeclined: sendTo('wire', ({ context }) => ({ type: 'card.refused', channel: context.channel, sw: DECLINED }) satisfies CardToMinidriver),
-    tellBusy: sendTo('wire', ({ event }) => ({ type: 'card.refused', channel: channelOf(event), sw: BUSY }) satisfies CardToMinidriver),
+    tellBusy: sendTo('wire', ({ event }) => ({ type: 'card.refused', channel: channelOf(event) ?? 0, sw: BUSY }) satisfies CardToMinidriver),
     tellFailed: sendTo('wire', ({ context }) => ({ type: 'card.refused', channel: context.channel, sw: BUSY }) satisfies CardToMinidriver),
-    tellGone: sendTo('wire', ({ event }) => ({ type: 'card.gone', channel: channelOf(event) }) satisfies CardToMinidriver),
+    tellGone: sendTo('wire', ({ context, event }) => ({ type: 'card.gone', channel: channelOf(event) ?? context.channel }) satisfies CardToMinidriver),
     reportStray: emit({ type: 'progress', role: 'card', step: 'strayWord' }),
     reportReset: emit({ type: 'progress', role: 'card', step: 'reset' }),
     reportAbsent: emit({ type: 'progress', role: 'card', step: 'absent' }),
@@ -188,20 +188,6 @@ export const cardMachine = setup({
     { src: 'console', id: 'console' },
   ],
   initial: 'waiting',
-  on: {
-    'reader.removed': {
-      target: '.absent',
-      actions: ['close', 'reportAbsent'],
-      description: 'power is lost',
-      meta: { requirements: ['SKI-18', 'SKI-247'] },
-    },
-    'reader.reset': {
-      target: '.waiting',
-      actions: ['close', 'reportReset'],
-      description: 'everything volatile is gone',
-      meta: { requirements: ['SKI-18', 'SKI-247'] },
-    },
-  },
   states: {
     waiting: {
       id: 'waiting',
@@ -246,6 +232,8 @@ export const cardMachine = setup({
           { guard: 'atThePad', target: 'working.askingHolder', actions: ['noteChannel', 'notePin'], meta: { requirements: ['SKI-283'] } },
           { target: 'working.verifying', actions: ['noteChannel', 'verifyTyped'], meta: { requirements: ['SKI-201', 'SKI-284'] } },
         ],
+        'reader.removed': { target: 'absent', actions: ['close', 'reportAbsent'], description: 'power is lost', meta: { requirements: ['SKI-18', 'SKI-247'] } },
+        'reader.reset': { actions: ['close', 'reportReset'], description: 'everything volatile is gone', meta: { requirements: ['SKI-18', 'SKI-247'] } },
         'enclave.*': { actions: ['close', 'reportStray'], meta: { requirements: ['SKI-246'] } },
         '*': { actions: 'reportStray', meta: { requirements: ['SKI-241'] } },
       },
@@ -256,6 +244,18 @@ export const cardMachine = setup({
       initial: 'drawing',
       on: {
         'apdu.*': { actions: 'tellBusy', meta: { requirements: ['SKI-241'] } },
+        'reader.removed': {
+          target: 'absent',
+          actions: ['close', 'tellGone', 'reportAbsent'],
+          description: 'power is lost; the reader answers in the card’s place',
+          meta: { requirements: ['SKI-18', 'SKI-247'] },
+        },
+        'reader.reset': {
+          target: 'waiting',
+          actions: ['close', 'tellFailed', 'reportReset'],
+          description: 'the command in hand is lost with everything volatile',
+          meta: { requirements: ['SKI-18', 'SKI-247'] },
+        },
         'reader.inserted': { actions: 'reportStray', meta: { requirements: ['SKI-241'] } },
         'enclave.refused': { target: 'waiting', actions: ['tellRefusal', 'reportRefused'], meta: { requirements: ['SKI-192', 'SKI-222'] } },
         '*': {
@@ -341,6 +341,12 @@ export const cardMachine = setup({
             'holder.pinEntered': { guard: 'isThePinWanted', target: 'verifying', actions: 'verifyEntry', meta: { requirements: ['SKI-283'] } },
             'holder.declined': { target: '#waiting', actions: 'tellDeclined', meta: { requirements: ['SKI-283'] } },
             'app.timeout': { target: '#waiting', actions: 'tellDeclined', meta: { requirements: ['SKI-242'] } },
+            'enclave.*': {
+              target: '#waiting',
+              actions: ['close', 'tellFailed', 'reportRefused'],
+              description: 'nobody has asked it anything',
+              meta: { requirements: ['SKI-246'] },
+            },
           },
         },
         verifying: {
@@ -365,4 +371,4 @@ export const cardMachine = setup({
 
 const fileName = ({ file, container }: { readonly file: string; readonly container: number }) => (file === 'cmapfile' ? file : `${file} ${container}`)
 
-const channelOf = (event: { readonly type: string; readonly channel?: number }) => event.channel ?? 0
+const channelOf = (event: { readonly type: string; readonly channel?: number }) => event.channel

@@ -70,7 +70,9 @@ export const freeContainers = (map: readonly (ContainerRecord | null)[], contain
 
 /** The map with one container more in use. */
 export function mapWith(map: readonly (ContainerRecord | null)[], index: number, subject: string): string {
-  const record: ContainerRecord = { name: subject.slice(0, NAME_LIMIT), isDefault: map.every((one) => one === null), signatureBits: 0, exchangeBits: 0 }
+  // Half a character, which the cut may leave, is no name.
+  const name = subject.slice(0, NAME_LIMIT).replace(/\p{Surrogate}/gu, '') || `container ${index}`
+  const record: ContainerRecord = { name, isDefault: map.every((one) => one === null), signatureBits: 0, exchangeBits: 0 }
   const longer = Array.from({ length: Math.max(map.length, index + 1) }, (_, at) => (at === index ? record : (map[at] ?? null)))
   return toBase64url(encodeContainerMap(longer))
 }

@@ -15,7 +15,7 @@ import type { Fault } from '../../src/verdict.js'
 import { closedPort } from '../ports.js'
 import * as plan from './client-plan.js'
 import { callOf, wordOf } from './client-words.js'
-import { blameFor, type Outcome, type Progress } from './common.js'
+import { blameFor, blameForReturn, type Outcome, type Progress } from './common.js'
 
 /** What a client says of a finished run. */
 export interface Received {
@@ -53,6 +53,8 @@ export interface ClientContext extends plan.ClientInput {
   readonly receipt: string | null
   readonly sealed: Extract<ServerToClient, { type: 'server.sealed' }> | null
   readonly output: string | null
+  /** The card has said that the secret is installed. */
+  readonly installed: boolean
   readonly certificate: string | null
   /** The status that ended the run, if it was the minidriver's. */
   readonly status: number
@@ -81,14 +83,22 @@ export const unbegun: Omit<ClientContext, keyof plan.ClientInput> = {
   receipt: null,
   sealed: null,
   output: null,
+  installed: false,
   certificate: null,
   status: 0,
   fault: null,
 }
 
-/** How a run ended (SKI-249). */
-export function outcomeOf({ fault, start, way, container, certificate, sealed, holder }: ClientContext): Outcome<Received> {
-  if (fault !== null || start === null || way === null || sealed === null) return { ok: false, fault: fault ?? { code: 'out_of_turn', requirement: 'SKI-241' } }
+/**
+ * How a run ended (SKI-249). A run that fails after the card has said that the secret is installed (the certificate could not
+ * be written, somebody cancelled) does not undo that, and says so (SKI-243, SKI-266).
+ */
+export type ReceivedOrNot = Extract<Outcome<Received>, { ok: true }> | (Extract<Outcome<Received>, { ok: false }> & { readonly installed: boolean })
+
+/** See {@link ReceivedOrNot}. */
+export function outcomeOf({ fault, start, way, container, certificate, sealed, installed, holder }: ClientContext): ReceivedOrNot {
+  if (fault !== null || start === null || way === null || sealed === null)
+    return { ok: false, fault: fault ?? { code: 'out_of_turn', requirement: 'SKI-241' }, installed }
   const place = sealed.function === SECURE_FUNCTIONS.CSF_IMPORT_KEYPAIR ? container : null
   return { ok: true, session: start.session, way, container: place, certificate, pinWasTyped: holder?.typed != null }
 }
@@ -99,7 +109,7 @@ export const clientSetup = setup({
     input: {} as plan.ClientInput,
     context: {} as ClientContext,
     events: {} as ServerToClient | Returned | AppSays,
-    output: {} as Outcome<Received>,
+    output: {} as ReceivedOrNot,
     emitted: {} as Progress,
   },
   actors: { wire: closedPort },
@@ -196,7 +206,7 @@ export const clientSetup = setup({
     }),
     noteOutput: assign(({ event }) => {
       assertEvent(event, 'minidriver.returned')
-      return { output: event.data }
+      return { output: event.data, installed: true }
     }),
     noteCertificate: assign(({ event }) => {
       assertEvent(event, 'server.certificate')
@@ -204,8 +214,8 @@ export const clientSetup = setup({
     }),
     forgetHandle: assign({ handle: null }),
     blame: assign(({ context, event }) => ({
-      fault: context.fault ?? (event.type === 'minidriver.returned' ? minidriverRefused(event) : blameFor(event)),
-      status: event.type === 'minidriver.returned' ? event.status : context.status,
+      fault: context.fault ?? (event.type === 'minidriver.returned' ? blameForReturn(event, context.calls) : blameFor(event)),
+      status: event.type === 'minidriver.returned' && event.call === context.calls ? event.status : context.status,
     })),
     blameWay: assign(({ event }) => ({ fault: plan.blameOfMask(event.type === 'minidriver.returned' ? plan.numberIn(event) : 0) })),
     blameRoom: assign({ fault: { code: 'no_free_container', requirement: 'SKI-155' } }),
@@ -252,5 +262,3 @@ export const clientSetup = setup({
     reportRefused: emit({ type: 'progress', role: 'client', step: 'refused' }),
   },
 })
-
-const minidriverRefused = ({ function: name, status }: Returned): Fault => ({ code: 'minidriver_refused', at: name, found: status, requirement: 'SKI-28' })

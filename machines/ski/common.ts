@@ -3,6 +3,7 @@
  * @module
  */
 import type { EventObject } from 'xstate'
+import type { Returned } from '../../src/ski/calls.js'
 import type { Fault } from '../../src/verdict.js'
 import { blameFor as blame, type Causes, type ProgressOf } from '../blame.js'
 
@@ -18,6 +19,12 @@ export type { Outcome } from '../blame.js'
 /** The fault that an unwanted event stands for (SKI-241 to SKI-243, SKI-246). Names the event's type and nothing of its content. */
 export function blameFor(event: EventObject & { readonly fault?: unknown }): Fault {
   return ENDINGS[event.type] ?? blame(event, CAUSES)
+}
+
+/** The fault that an unwanted return stands for: the status of the call in hand; a return of another call is out of turn (SKI-241). */
+export function blameForReturn(event: Returned, call: number): Fault {
+  const { function: name, status } = event
+  return event.call === call && status !== 0 ? { code: 'minidriver_refused', at: name, found: status, requirement: 'SKI-28' } : blameFor(event)
 }
 
 /** By these words a peer ends the run; none of them says why. */

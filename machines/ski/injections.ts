@@ -26,12 +26,12 @@ import { Session, type Channel, type Envelope, type SessionOptions, type Session
 import { archiveMachine } from './archive.js'
 import { cardMachine, type CardInput } from './card.js'
 import type { ClientInput } from './client-plan.js'
-import type { Received } from './client-setup.js'
+import type { ReceivedOrNot } from './client-setup.js'
 import { clientMachine } from './client.js'
 import type { Outcome } from './common.js'
 import { minidriverMachine } from './minidriver.js'
 import type { ServerInput } from './server-plan.js'
-import type { Injected } from './server-setup.js'
+import type { Injected, ServerContext } from './server-setup.js'
 import { serverMachine } from './server.js'
 import { SKI_EXCHANGES, SKI_HEARS } from './vocabulary.js'
 
@@ -70,7 +70,7 @@ export interface InjectionRequest {
 
 /** How a run ended, role by role; `null` for a role that has not ended. */
 export interface InjectionReport {
-  readonly client: Outcome<Received> | null
+  readonly client: ReceivedOrNot | null
   readonly server: Outcome<Injected> | null
 }
 
@@ -85,8 +85,6 @@ export class Injections {
   readonly #channels = new Map<string, string>()
   /** The command that each card has in hand. */
   readonly #commands = new Map<string, MinidriverToCard>()
-  /** Which run has which session with the archive. */
-  readonly #sessions = new Map<string, string>()
   readonly #cardOf = new Map<string, string>()
 
   constructor(options: InjectionsOptions) {
@@ -184,14 +182,19 @@ export class Injections {
       const speaker = this.#channels.get(`${from} ${(message as { channel?: number }).channel ?? 0}`)
       return speaker === undefined ? null : roleName('minidriver', speaker)
     }
-    if (from === 'archive') return this.#sessions.get((message as { session?: string }).session ?? '') ?? null
+    if (from === 'archive') return this.#serverOf(message)
     if (role === 'client') return roleName(message.type.startsWith('client.') ? 'server' : 'minidriver', run)
     if (role === 'minidriver') return message.type === 'minidriver.returned' ? roleName('client', run) : (this.#cardOf.get(run) ?? null)
     if (role === 'serverMinidriver') return roleName('server', run)
     if (port === 'wire') return roleName('client', run)
-    if (!message.type.startsWith('server.')) return roleName('serverMinidriver', run)
-    this.#sessions.set((message as { session?: string }).session ?? '', from)
-    return 'archive'
+    return message.type.startsWith('server.') ? 'archive' : roleName('serverMinidriver', run)
+  }
+
+  /** The server whose session a word of the archive is about. The servers know it themselves, after a restart as well. */
+  #serverOf(message: Message): string | null {
+    const { session } = message as { readonly session?: string }
+    const sessionOf = (name: string) => (this.session.actor(name).getSnapshot() as { readonly context: ServerContext }).context.session
+    return [...this.#cardOf.keys()].map((run) => roleName('server', run)).find((name) => sessionOf(name) === session) ?? null
   }
 
   /** Commands and answers travel as APDUs; everything else as it is. */

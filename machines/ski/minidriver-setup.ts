@@ -53,6 +53,7 @@ export const unacquired: Omit<MinidriverContext, keyof MinidriverInput | 'given'
 const isCall = (event: { readonly type: string; readonly call?: unknown }): event is Call => typeof event.call === 'number' && !event.type.includes('.')
 const callIn = (event: { readonly type: string }): Call | null => (isCall(event) ? event : null)
 const isSound = (context: MinidriverContext, event: { readonly type: string }): event is Call => isCall(event) && faultOf(event, context) === null
+const isForMe = ({ channel }: MinidriverContext, event: { readonly type: string; readonly channel?: number }): boolean => event.channel === channel
 const left = ({ keys, agreements }: MinidriverContext): number => keys.length + agreements.length
 
 /** See the module text. */
@@ -71,12 +72,11 @@ export const minidriverSetup = setup({
     answeredHere: ({ context, event }) => isSound(context, event) && answerOf(event, context) !== null,
     wantsNoCard: ({ context, event }) => isSound(context, event) && event.type === 'CardAcquireContext' && event.flags !== 0,
     /** A card says it, and to this context. */
-    forMe: ({ context, event }) => 'channel' in event && event.channel === context.channel,
+    forMe: ({ context, event }) => isForMe(context, event),
     isMyCard: ({ context, event }) =>
-      event.type === 'card.selected' && event.channel === context.channel && event.product === context.product && event.version === context.version,
+      event.type === 'card.selected' && isForMe(context, event) && event.product === context.product && event.version === context.version,
     somethingLeft: ({ context }) => left(context) > 0,
-    moreLeft: ({ context }) => left(context) > 1,
-    morePins: ({ context, event }) => 'channel' in event && event.channel === context.channel && context.pins.length > 1,
+    morePins: ({ context, event }) => isForMe(context, event) && context.pins.length > 1,
   },
   actions: {
     noteCall: assign(({ event }) => ({ call: callIn(event), pins: event.type === 'CardDeauthenticateEx' ? (pinsIn(event.pins) ?? []) : [] })),
@@ -110,8 +110,7 @@ export const minidriverSetup = setup({
       assertEvent(event, 'card.agreement')
       return commandOf.withAgreement(context, event.agreement)
     }),
-    takeKey: assign(({ context }) => commandOf.withoutKey(context)),
-    takeAgreement: assign(({ context }) => commandOf.withoutAgreement(context)),
+    takeNamed: assign(({ context }) => commandOf.withoutNamed(context)),
     takeFirst: assign(({ context }) => (context.keys.length > 0 ? { keys: context.keys.slice(1) } : { agreements: context.agreements.slice(1) })),
     noteProperty: assign(({ context }) => commandOf.withProperty(context)),
     noteHere: assign(({ context, event }) => (isCall(event) ? commandOf.withAnswer(context, event) : {})),
@@ -136,18 +135,18 @@ export const minidriverSetup = setup({
     }),
     returnAcquired: sendTo('wire', ({ context }) => returned(context.call, 0, { handle: context.negotiated })),
     returnDone: sendTo('wire', ({ context }) => returned(context.call, 0)),
-    returnDoneNow: sendTo('wire', ({ event }) => returned(callIn(event), 0)),
     returnHandle: sendTo('wire', ({ context, event }) =>
       returnedBytes(context.call, event.type === 'card.sessionKey' ? event.nonce : null, { handle: context.given }),
     ),
     returnAgreement: sendTo('wire', ({ context }) => returned(context.call, 0, { handle: context.agreements.at(-1)?.index ?? null })),
-    returnNonce: sendTo('wire', ({ context, event }) => returnedBytes(context.call, event.type === 'card.challenge' ? event.nonce : null)),
-    returnFile: sendTo('wire', ({ context, event }) => returnedBytes(context.call, event.type === 'card.file' ? event.data : null)),
+    returnData: sendTo('wire', ({ context, event }) => {
+      assertEvent(event, ['card.challenge', 'card.file', 'card.processed'])
+      return returnedBytes(context.call, event.type === 'card.challenge' ? event.nonce : event.type === 'card.file' ? event.data : event.output)
+    }),
     returnPublicKey: sendTo('wire', ({ context, event }) => {
       assertEvent(event, 'card.publicKey')
       return commandOf.publicKey(context, event)
     }),
-    returnOutput: sendTo('wire', ({ context, event }) => returnedBytes(context.call, event.type === 'card.processed' ? event.output : null)),
     returnBlobs: sendTo('wire', ({ context, event }) => returned(context.call, 0, { blobs: event.type === 'enclave.mdEncrypted' ? event.blobs : null })),
     returnResponse: sendTo('wire', ({ context, event }) => {
       assertEvent(event, 'enclave.responseOpened')

@@ -182,12 +182,9 @@ export const commandOf = {
     const index = Array.from({ length: agreements.length + 1 }, (_, at) => at + 1).find((one) => !taken.has(one)) ?? 0
     return { agreements: [...agreements, { index, agreement }] }
   },
-  /** The context without the key that the call names. */
-  withoutKey: ({ keys, call }: MinidriverContext): Partial<MinidriverContext> => ({
+  /** The context without the key, or the agreement, that the call destroys. */
+  withoutNamed: ({ keys, agreements, call }: MinidriverContext): Partial<MinidriverContext> => ({
     keys: keys.filter(({ handle }) => call?.type !== 'CardDestroyKey' || handle !== call.handle),
-  }),
-  /** The context without the agreement that the call names. */
-  withoutAgreement: ({ agreements, call }: MinidriverContext): Partial<MinidriverContext> => ({
     agreements: agreements.filter(({ index }) => call?.type !== 'CardDestroyDHAgreement' || index !== call.agreement),
   }),
   /** The context after mode or IV was set. */

@@ -7,6 +7,7 @@
  * Spec: spec/ski.md, SKI-40 to SKI-49, SKI-64, SKI-253.
  * @module
  */
+import { CHAINING_MODES } from '../../src/ski/constants/index.js'
 import type { SecureFunction, SessionAlgorithm, SkiHandle, SkiKeyKind, WrapPadding } from '../../src/ski/enclave/commands.js'
 import type { ClientToServer, ServerToClient } from '../../src/ski/messages.js'
 import type { SkiPolicy, Way } from '../../src/ski/policy.js'
@@ -103,6 +104,9 @@ export const chooseAlgorithm = ({ algorithms, policy }: ServerInput, offer: Offe
 /** The best padding that both have, in the session way; elsewhere there is none to choose. */
 export const choosePadding = ({ paddings }: ServerInput, offer: Offer): WrapPadding | null =>
   paddings.find((one) => (offer.paddings & (one === 'pkcs1' ? PADDING_PKCS1 : PADDING_OAEP)) !== 0) ?? null
+
+/** CBC, the one chaining mode of this server, is among the card's. */
+export const modeCommon = ({ modes }: Offer): boolean => modes.includes(CHAINING_MODES.CARD_CHAIN_MODE_CBC)
 
 /** Container and PIN are among those that the server allows on this card (SKI-49). */
 export const placeAllowed = (enrolment: Enrolment | null, offer: Offer): boolean =>

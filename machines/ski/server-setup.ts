@@ -12,7 +12,7 @@ import type { ServerAnswer, SessionAlgorithm, SkiHandle } from '../../src/ski/en
 import type { AppSays, ArchiveToServer, ClientToServer } from '../../src/ski/messages.js'
 import type { Fault } from '../../src/verdict.js'
 import { closedPort } from '../ports.js'
-import { blameFor, type Outcome, type Progress } from './common.js'
+import { blameFor, blameForReturn, type Outcome, type Progress } from './common.js'
 import { callOf, wordOf } from './server-words.js'
 import * as plan from './server-plan.js'
 
@@ -60,6 +60,8 @@ export interface ServerContext extends plan.ServerInput {
   readonly fault: Fault | null
 }
 
+type Heard = ClientToServer | ArchiveToServer | Returned | ServerAnswer | AppSays
+
 /** What is remembered before a run begins. */
 export const unbegun: Omit<ServerContext, keyof plan.ServerInput> = {
   enrolment: null,
@@ -98,7 +100,7 @@ export const serverSetup = setup({
   types: {
     input: {} as plan.ServerInput,
     context: {} as ServerContext,
-    events: {} as ClientToServer | ArchiveToServer | Returned | ServerAnswer | AppSays,
+    events: {} as Heard,
     output: {} as Outcome<Injected>,
     emitted: {} as Progress,
   },
@@ -111,7 +113,8 @@ export const serverSetup = setup({
     algorithmCommon: ({ context }) =>
       context.offer !== null &&
       plan.chooseAlgorithm(context, context.offer) !== null &&
-      (context.offer.way !== 'session' || plan.choosePadding(context, context.offer) !== null),
+      (context.offer.way !== 'session' || plan.choosePadding(context, context.offer) !== null) &&
+      plan.modeCommon(context.offer),
     injectionPermitted: ({ context }) => plan.injectionPermitted(context, context.enrolment),
     placeAllowed: ({ context }) => context.offer !== null && plan.placeAllowed(context.enrolment, context.offer),
     proofHolds: ({ context }) => context.offer !== null && plan.proofHolds(context.policy, context.offer.way, context.judged, context.enrolment),
@@ -122,6 +125,11 @@ export const serverSetup = setup({
     receiptGiven: ({ context }) => context.established?.receipt != null,
     genuine: ({ event }) => 'genuine' in event && event.genuine,
     returnedWell: ({ context, event }) => event.type === 'minidriver.returned' && event.call === context.calls && event.status === 0,
+    isS1: ({ context, event }) => event.type === 'enclave.destroyed' && event.key === context.s1,
+    isArgument: ({ context, event }) => event.type === 'enclave.destroyed' && event.key === context.argument,
+    isK2: ({ context, event }) => event.type === 'enclave.destroyed' && event.key === context.k2,
+    isK2First: ({ context, event }) => event.type === 'enclave.destroyed' && event.key === context.k2 && context.installed === null,
+    envelopesThatKey: ({ context, event }) => event.type === 'enclave.keyEnveloped' && event.fingerprint === context.fingerprint,
     holdsS1: ({ context }) => context.s1 !== null,
     keyPairWanted: ({ context }) => context.injection.what === 'keyPair',
     archiveNow: ({ context }) => context.policy.archive === 'first' && !context.archived,
@@ -203,7 +211,7 @@ export const serverSetup = setup({
       return { certificate: event.certificate }
     }),
     forgetHandle: assign({ handle: null }),
-    blame: assign(({ context, event }) => ({ fault: context.fault ?? (event.type === 'minidriver.returned' ? minidriverRefused(event) : blameFor(event)) })),
+    blame: assign(({ context, event }) => ({ fault: context.fault ?? blameOf(event, context) })),
     blameProduct: assign({ fault: { code: 'product_not_served', requirement: 'SKI-23' } }),
     blameWay: assign({ fault: { code: 'no_common_way', requirement: 'SKI-40' } }),
     blameAlgorithm: assign({ fault: { code: 'no_common_algorithm', requirement: 'SKI-31' } }),
@@ -263,4 +271,9 @@ export const serverSetup = setup({
   },
 })
 
-const minidriverRefused = ({ function: name, status }: Returned): Fault => ({ code: 'minidriver_refused', at: name, found: status, requirement: 'SKI-28' })
+/** What is kept or certified for this session has to be the key that is injected (SKI-26, SKI-261). */
+function blameOf(event: Heard, { session, fingerprint, calls }: ServerContext): Fault {
+  if (event.type === 'minidriver.returned') return blameForReturn(event, calls)
+  const kept = event.type === 'enclave.keyEnveloped' || (event.type.startsWith('archive.') && 'session' in event && event.session === session)
+  return kept && 'fingerprint' in event && event.fingerprint !== fingerprint ? { code: 'key_differs', requirement: 'SKI-26' } : blameFor(event)
+}

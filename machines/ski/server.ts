@@ -38,7 +38,10 @@ export const serverMachine = serverSetup.createMachine({
           description: 'A client wants a certificate, or a PIN.',
           meta: { step: 1, requirements: ['SKI-151'] },
           on: {
-            'client.request': { guard: 'isEnrolled', target: 'beginning', actions: 'noteRequest', meta: { step: 1, requirements: ['SKI-151', 'SKI-49'] } },
+            'client.request': [
+              { guard: 'isEnrolled', target: 'beginning', actions: 'noteRequest', meta: { step: 1, requirements: ['SKI-151', 'SKI-49'] } },
+              { target: '#undoing', actions: 'blameInjection', description: 'nothing is permitted by default', meta: { requirements: ['SKI-27', 'SKI-267'] } },
+            ],
           },
         },
         beginning: {
@@ -46,11 +49,7 @@ export const serverMachine = serverSetup.createMachine({
           meta: { step: 2, requirements: ['SKI-9', 'SKI-152'] },
           entry: 'beginSession',
           on: {
-            'enclave.sessionBegun': {
-              target: 'expectOffer',
-              actions: ['noteSession', 'tellStart', 'reportStarted'],
-              meta: { step: 2, requirements: ['SKI-152'] },
-            },
+            'enclave.sessionBegun': { target: 'expectOffer', actions: ['noteSession', 'tellStart', 'reportStarted'], meta: { step: 2, requirements: ['SKI-152'] } },
           },
         },
         expectOffer: {
@@ -187,7 +186,7 @@ export const serverMachine = serverSetup.createMachine({
           description: 'The application’s copy of S1 is destroyed.',
           meta: { step: 23, requirements: ['SKI-173', 'SKI-223'] },
           entry: 'destroyS1',
-          on: { 'enclave.destroyed': { target: 'preparing', actions: 'forgetS1', meta: { requirements: ['SKI-223'] } } },
+          on: { 'enclave.destroyed': { guard: 'isS1', target: 'preparing', actions: 'forgetS1', meta: { requirements: ['SKI-223'] } } },
         },
         preparing: {
           description: 'A key pair, or a PIN?',
@@ -223,7 +222,7 @@ export const serverMachine = serverSetup.createMachine({
           description: 'The enclave enciphers K2 to the recovery agents.',
           meta: { requirements: ['SKI-24', 'SKI-265'] },
           entry: 'envelopeKey',
-          on: { 'enclave.keyEnveloped': { target: 'storing', actions: 'store', meta: { requirements: ['SKI-25', 'SKI-265'] } } },
+          on: { 'enclave.keyEnveloped': { guard: 'envelopesThatKey', target: 'storing', actions: 'store', meta: { requirements: ['SKI-25', 'SKI-265'] } } },
         },
         storing: {
           description: 'The archive takes it.',
@@ -271,7 +270,7 @@ export const serverMachine = serverSetup.createMachine({
           description: 'The plaintext structure is destroyed.',
           meta: { step: 25, requirements: ['SKI-175', 'SKI-223'] },
           entry: 'destroyArgument',
-          on: { 'enclave.destroyed': { target: 'weighingK2', actions: 'forgetArgument', meta: { step: 25, requirements: ['SKI-223'] } } },
+          on: { 'enclave.destroyed': { guard: 'isArgument', target: 'weighingK2', actions: 'forgetArgument', meta: { step: 25, requirements: ['SKI-223'] } } },
         },
         weighingK2: {
           description: 'Is K2 still needed here, for an archive that comes last?',
@@ -294,12 +293,12 @@ export const serverMachine = serverSetup.createMachine({
           on: {
             'enclave.destroyed': [
               {
-                guard: 'notYetSealed',
+                guard: 'isK2First',
                 target: 'expectInstalled',
                 actions: ['forgetKey', 'tellSealed', 'reportSealed'],
                 meta: { step: 26, requirements: ['SKI-176', 'SKI-223'] },
               },
-              { target: 'certifying', actions: 'forgetKey', meta: { requirements: ['SKI-223', 'SKI-260'] } },
+              { guard: 'isK2', target: 'certifying', actions: 'forgetKey', meta: { requirements: ['SKI-223', 'SKI-260'] } },
             ],
           },
         },

@@ -12,6 +12,7 @@ import { EXIT, Failure, type ExitCode } from './failure.js'
 import { helpFor } from './help.js'
 import { printLines, tell, type Io } from './io.js'
 import { nearest } from './nearest.js'
+import { skiRunCommand } from './ski/run.js'
 import { jsonText, styled, type Text } from './text.js'
 import { VERSION } from './version.js'
 
@@ -34,6 +35,13 @@ export const keyferry: Group = group({
         ...inspectCommand.examples.slice(0, 1),
         ...openCommand.examples.slice(0, 1),
       ],
+    }),
+    group({
+      name: 'ski',
+      summary: 'secure key injection: a key pair or a PIN from a server into a smart card',
+      description: [],
+      members: [skiRunCommand],
+      examples: [...skiRunCommand.examples.slice(0, 1)],
     }),
   ],
   examples: [

@@ -11,8 +11,18 @@ import type { Observe, ReadField } from '../../bytes/little-endian.js'
 import { accept, type Fault, type Verdict } from '../../verdict.js'
 import { decodeCommandApdu, decodeResponseApdu, readClass, type CommandApdu, type ResponseApdu } from '../apdu/apdu.js'
 import { decodeCommand } from '../apdu/decode-command.js'
-import { EVIDENCE_CODE, FILE_CODE, GET_RESPONSE, INSTRUCTIONS, KIND_CODE, nameOfCode, PROPERTY_CODE, PROVEN_CODE, SHARED_WAY_CODE } from '../apdu/instructions.js'
-import { describeStatusWord, hasMore, minidriverStatusOf, sw4, type CommandFault } from '../apdu/status-words.js'
+import {
+  EVIDENCE_CODE,
+  FILE_CODE,
+  GET_RESPONSE,
+  INSTRUCTIONS,
+  KIND_CODE,
+  nameOfCode,
+  PROPERTY_CODE,
+  PROVEN_CODE,
+  SHARED_WAY_CODE,
+} from '../apdu/instructions.js'
+import { describeStatusWord, hasMore, minidriverStatusOf, STATUS_WORDS, sw4 } from '../apdu/status-words.js'
 import { CARD_PADDING } from '../constants/flags.js'
 import { formatStatus } from '../constants/status.js'
 import { MODE_CBC } from '../sealed/codes.js'
@@ -21,9 +31,10 @@ import { bytesOf, code, counted, hex, lengthOf, nested, number, numberIn, oneOf,
 import { algorithmMember, containerMember, dataFlagsMember, ESTABLISHMENT, formatOf, functionMember } from './format-types.js'
 import { ECC_KEY } from './key-types.js'
 import { pinId } from './secure-types.js'
-import { readingOf, type Member, type Reading, type Seen, type StructureType, type View } from './types.js'
+import { readingOf, type Reading, type Seen, type StructureType, type View } from './types.js'
 
 const HEADER_BYTES = 4
+const PROPERTY_NAMES: Readonly<Record<string, string>> = { mode: 'chaining mode', iv: 'IV' }
 
 /** A command. */
 const COMMAND: StructureType = {
@@ -39,7 +50,11 @@ const COMMAND: StructureType = {
     P1: { kind: 'number', explain: (value, seen) => ({ value: hex(value, 1), meaning: parameterMeaning('P1', value, seen) }) },
     P2: { kind: 'number', explain: (value, seen) => ({ value: hex(value, 1), meaning: parameterMeaning('P2', value, seen) }) },
     Lc: lengthOf('the data field'),
-    data: counted('the data field'),
+    data: {
+      kind: 'counted',
+      meaning: (_bytes, seen) => (isFile(seen) ? 'the contents of the file' : 'the data field'),
+      inside: (_bytes, seen) => (isFile(seen) && numberIn(seen, 'P1') === FILE_CODE.cmapfile ? CONTAINER_MAP : null),
+    },
     Le: number('how many bytes of answer may come'),
     AID: bytesOf('the application'),
     'PIN id': pinId('the PIN that will guard the key'),
@@ -53,7 +68,7 @@ const COMMAND: StructureType = {
     KFPK: nested('what the session key is made of', () => ESTABLISHMENT, true),
     'session and nonce': bytesOf('the session and the nonce of the server'),
     point: nested('the public point of the server', () => ECC_KEY, true),
-    property: code('property', (value) => ({ mode: 'chaining mode', iv: 'IV' })[nameOfCode(PROPERTY_CODE, value) ?? 'none'] ?? null),
+    property: code('property', (value) => PROPERTY_NAMES[nameOfCode(PROPERTY_CODE, value) ?? ''] ?? null),
     mode: code('chaining mode', (value) => (value === MODE_CBC ? 'CBC' : null)),
     IV: bytesOf('the IV'),
     function: functionMember,
@@ -65,17 +80,23 @@ const COMMAND: StructureType = {
   },
   signs: [
     [6, (view) => readClass(view.u8(0)).ok],
-    [12, (view) => (instructionName(view.u8(0), view.u8(1)) ?? '') !== ''],
+    [12, (view) => instructionName(view.u8(0), view.u8(1)) !== null],
     [16, (view) => decodeCommandApdu(view.bytes).ok],
     [14, isWholeCommand],
   ],
+}
+
+/** WRITE FILE brings the container map, or a certificate. */
+function isFile(seen: Seen): boolean {
+  return numberIn(seen, 'INS') === INSTRUCTIONS['apdu.writeFile'].ins && isWhole(numberIn(seen, 'CLA'))
 }
 
 function isWholeCommand(view: View): boolean {
   const apdu = decodeCommandApdu(view.bytes)
   if (!apdu.ok) return false
   try {
-    return decodeCommand(apdu.value).ok || isLink(apdu.value) || isGetResponse(apdu.value)
+    const { cla, ins } = apdu.value
+    return decodeCommand(apdu.value).ok || (instructionName(cla, ins) !== null && (isLink(apdu.value) || isGetResponse(apdu.value)))
   } finally {
     wipe(apdu.value.data)
   }
@@ -87,6 +108,11 @@ const isLink = ({ cla }: CommandApdu): boolean => {
   return read.ok && read.value.chained
 }
 
+const isWhole = (cla: number): boolean => {
+  const read = readClass(cla)
+  return read.ok && !read.value.chained
+}
+
 const isGetResponse = ({ cla, ins }: CommandApdu): boolean => ins === GET_RESPONSE && (cla & 0x80) === 0
 
 function readCommand(bytes: Uint8Array, observe?: Observe): Reading {
@@ -95,11 +121,23 @@ function readCommand(bytes: Uint8Array, observe?: Observe): Reading {
   const { cla, ins, p1, p2, data, le, extended } = apdu.value
   try {
     const integer = (name: string, offset: number, length: number, value: number) => observe?.(fieldOf({ name, offset, length, kind: 'integer', value }))
-    for (const [offset, [name, value]] of ([['CLA', cla], ['INS', ins], ['P1', p1], ['P2', p2]] as const).entries()) integer(name, offset, 1, value)
+    for (const [offset, [name, value]] of (
+      [
+        ['CLA', cla],
+        ['INS', ins],
+        ['P1', p1],
+        ['P2', p2],
+      ] as const
+    ).entries())
+      integer(name, offset, 1, value)
     const lengthBytes = data.length === 0 ? 0 : extended ? 3 : 1
     const start = HEADER_BYTES + lengthBytes
     if (lengthBytes > 0) integer('Lc', HEADER_BYTES, lengthBytes, data.length)
-    const inData: Observe = (field) => observe?.({ ...field, offset: field.offset + start })
+    // Windows on the caller's bytes: the copy that is read here is wiped before anybody looks.
+    const inData: Observe = (field) => {
+      const offset = field.offset + start
+      observe?.({ ...field, offset, value: typeof field.value === 'number' ? field.value : bytes.subarray(offset, offset + field.length) })
+    }
     const judged = judgeCommand(apdu.value, inData)
     if (le !== null) integer('Le', start + data.length, bytes.length - start - data.length, le)
     return judged.fault === null ? judged : { ...judged, fault: moved(judged.fault, start) }
@@ -110,13 +148,15 @@ function readCommand(bytes: Uint8Array, observe?: Observe): Reading {
 
 function judgeCommand(apdu: CommandApdu, observe: Observe): Reading {
   const nothing = { fault: null, facts: [], remarks: [] }
-  if (isLink(apdu) || isGetResponse(apdu)) {
-    if (apdu.data.length > 0) observe(fieldOf({ name: 'data', offset: 0, length: apdu.data.length, kind: 'bytes', value: apdu.data }))
+  const isUnknown = instructionName(apdu.cla, apdu.ins) === null
+  if ((isLink(apdu) || isGetResponse(apdu) || isUnknown) && apdu.data.length > 0)
+    observe(fieldOf({ name: 'data', offset: 0, length: apdu.data.length, kind: 'bytes', value: apdu.data }))
+  if (!isUnknown && (isLink(apdu) || isGetResponse(apdu))) {
     return isLink(apdu) ? { ...nothing, remarks: ['a part of a chain: what is in its data field can be said of the whole chain only'] } : nothing
   }
   const heard = decodeCommand(apdu, observe)
   if (heard.ok) return nothing
-  const { sw, ...fault } = heard.fault satisfies CommandFault
+  const { sw, ...fault } = heard.fault
   return { fault, facts: [{ name: 'status word of a card that gets it', value: describeStatusWord(sw) }], remarks: [] }
 }
 
@@ -188,7 +228,7 @@ const RESPONSE: StructureType = {
     SW: { kind: 'number', explain: (value) => ({ value: sw4(value), meaning: describeStatusWord(value).replace(/^[0-9A-F]{4}, /, '') }) },
   },
   signs: [
-    [14, (view) => describeStatusWord((view.u8(view.length - 2) << 8) | view.u8(view.length - 1)).includes('not a status word') === false && view.length >= 2],
+    [14, (view) => STATUS_WORDS.some(({ value, mask }) => ((256 * view.u8(view.length - 2) + view.u8(view.length - 1)) & mask) === value)],
     [8, (view) => view.length === 2 || formatOf(view.bytes) !== null],
   ],
 }
@@ -197,13 +237,11 @@ function readResponse(bytes: Uint8Array, observe?: Observe): Verdict<ResponseApd
   const read = decodeResponseApdu(bytes)
   if (!read.ok) return read
   const { data, sw } = read.value
-  if (data.length > 0) observe?.({ path: 'RESPONSE_APDU.data', name: 'data', offset: 0, length: data.length, kind: 'bytes', value: bytes.subarray(0, data.length) })
+  if (data.length > 0)
+    observe?.({ path: 'RESPONSE_APDU.data', name: 'data', offset: 0, length: data.length, kind: 'bytes', value: bytes.subarray(0, data.length) })
   observe?.({ path: 'RESPONSE_APDU.SW', name: 'SW', offset: data.length, length: 2, kind: 'integer', value: sw })
   return accept(read.value)
 }
 
-/** WRITE FILE brings the container map, or a certificate. */
-const dataOfFile: Member = nested('the contents of the file', (_bytes, seen) => (numberIn(seen, 'P1') === FILE_CODE.cmapfile ? CONTAINER_MAP : null))
-
 /** All of this file. */
-export const APDU_TYPES: readonly StructureType[] = [{ ...COMMAND, members: { ...COMMAND.members, data: dataOfFile } }, RESPONSE]
+export const APDU_TYPES: readonly StructureType[] = [COMMAND, RESPONSE]

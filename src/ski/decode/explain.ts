@@ -23,7 +23,11 @@ export const version = (wanted: number): Member => ({
 })
 
 /** A number in hexadecimal digits, as many as its member has. */
-export const hex = (value: number, bytes = 4): string => `0x${value.toString(16).toUpperCase().padStart(2 * bytes, '0')}`
+export const hex = (value: number, bytes = 4): string =>
+  `0x${value
+    .toString(16)
+    .toUpperCase()
+    .padStart(2 * bytes, '0')}`
 
 /** A number that begins a structure, and what it says. `name` answers `null` for one that is unknown. */
 export const magic = (name: (value: number) => string | null): Member => ({
@@ -77,6 +81,12 @@ export const nested = (meaning: string, inside: (bytes: Uint8Array, seen: Seen) 
 export const pointer = (to: string): Member => ({
   kind: 'number',
   explain: (value) => ({ value: value === 0 ? 'NULL' : `0x${value.toString(16).toUpperCase()}`, meaning: `pointer to ${to}; not followed` }),
+})
+
+/** A handle, as its number. */
+export const handle = (of: string): Member => ({
+  kind: 'number',
+  explain: (value) => ({ value: `0x${value.toString(16).toUpperCase()}`, meaning: `handle of ${of}` }),
 })
 
 /** A number of a member that was read before, or -1. */

@@ -8,7 +8,7 @@
  */
 import { readLittleEndian, type Observe } from '../../bytes/little-endian.js'
 import { decodeSpki } from '../../crypto/spki.js'
-import { accept, type Fault, type Verdict } from '../../verdict.js'
+import { accept, type Verdict } from '../../verdict.js'
 import { CARD_PADDING, DATA_FLAGS } from '../constants/flags.js'
 import { decodeCardEvidence } from '../sealed/card-evidence.js'
 import { ALGORITHMS, algorithmOfCode, directionOfCode, functionOfCode, MODE_CBC, NO_CONTAINER, wayOfCode } from '../sealed/codes.js'
@@ -21,6 +21,7 @@ import { keySpecName, pinId } from './secure-types.js'
 import { readingOf, type Member, type Sign, type StructureType, type View } from './types.js'
 
 const TAG_BYTES = 32
+const DIRECTION_NAMES: Readonly<Record<string, string>> = { toCard: 'server to card', toServer: 'card to server' }
 
 /** A container, or the byte that stands for none. */
 export const containerMember = (what: string): Member => ({
@@ -50,14 +51,14 @@ export const functionMember = code('secure function', functionOfCode)
 /** The flag of `MDEncryptData` and `CardProcessEncryptedData`. */
 export const dataFlagsMember = mask(DATA_FLAGS, 'flags of the call')
 
-const startsWith = (word: string): Sign => [
-  32,
-  (view) => view.u32(0) === [...word].reduceRight((value, letter) => value * 256 + letter.charCodeAt(0), 0),
-]
+const startsWith =
+  (word: string) =>
+  (view: View): boolean =>
+    view.u32(0) === [...word].reduceRight((value, letter) => value * 256 + letter.charCodeAt(0), 0)
 const isFirstVersion: Sign = [8, (view) => view.u8(4) === 1]
 
 /** What may be wrong with sealed data beside its header, as far as it can be seen without its key. */
-type SealedCode = 'sealed_length_differs' | 'sealed_length_not_blocks' | 'sealed_count_zero'
+export type SealedCode = 'sealed_length_differs' | 'sealed_length_not_blocks' | 'sealed_count_zero'
 
 /** Bound sealed data: one blob with its tag, or the first of several. */
 const SEALED: StructureType = {
@@ -74,7 +75,7 @@ const SEALED: StructureType = {
   })),
   members: {
     ...COMMON,
-    direction: code('direction', (value) => ({ toCard: 'server to card', toServer: 'card to server' })[directionOfCode(value) ?? 'none'] ?? null),
+    direction: code('direction', (value) => DIRECTION_NAMES[directionOfCode(value) ?? ''] ?? null),
     function: functionMember,
     algorithm: algorithmMember,
     mode: code('chaining mode', (value) => (value === MODE_CBC ? 'CBC' : null)),
@@ -90,8 +91,8 @@ const SEALED: StructureType = {
     ciphertext: counted('the structure, enciphered'),
     tag: bytesOf('HMAC-SHA-256 over header and ciphertext, not verified here'),
   },
+  begins: startsWith('KFSD'),
   signs: [
-    startsWith('KFSD'),
     isFirstVersion,
     [16, (view) => directionOfCode(view.u8(5)) !== null && functionOfCode(view.u8(6)) !== null && algorithmOfCode(view.u8(7)) !== null],
     [24, (view) => (view.u16(28) === 1 ? view.u32(80) === view.length - HEADER_BYTES - TAG_BYTES : view.length > HEADER_BYTES)],
@@ -148,8 +149,8 @@ export const ESTABLISHMENT: StructureType = {
       meaning: (_bytes, seen) => MATERIALS[numberIn(seen, 'way')] ?? 'key material',
     },
   },
+  begins: startsWith('KFPK'),
   signs: [
-    startsWith('KFPK'),
     isFirstVersion,
     [16, (view) => wayOfCode(view.u8(5)) !== null && algorithmOfCode(view.u8(6)) !== null],
     [32, (view) => view.length >= 80 && view.u16(76) + view.u16(78) === view.length - 80],
@@ -185,8 +186,8 @@ export const EVIDENCE: StructureType = {
     spkiLength: lengthOf('the public key'),
     spki: bytesOf('the public key, SubjectPublicKeyInfo in DER'),
   },
+  begins: startsWith('KFEV'),
   signs: [
-    startsWith('KFEV'),
     isFirstVersion,
     [16, (view) => [1, 2].includes(view.u8(5)) && view.u8(7) === 1],
     [32, (view) => view.length >= 48 && view.u16(44) + view.u16(46) === view.length - 48],
@@ -208,7 +209,8 @@ export const RECEIPT: StructureType = {
     identity: bytesOf('SHA-256 of the SubjectPublicKeyInfo of the installed key'),
     tag: bytesOf('HMAC-SHA-256, not verified here'),
   },
-  signs: [startsWith('KFRC'), isFirstVersion, [16, (view) => [1, 2].includes(view.u8(5))], [16, (view: View) => view.length === RECEIPT_BYTES]],
+  begins: startsWith('KFRC'),
+  signs: [isFirstVersion, [16, (view) => [1, 2].includes(view.u8(5))], [16, (view: View) => view.length === RECEIPT_BYTES]],
 }
 
 /** All of this file. */
@@ -219,6 +221,3 @@ export function formatOf(bytes: Uint8Array): StructureType | null {
   const word = String.fromCharCode(...bytes.subarray(0, 4))
   return FORMAT_TYPES.find(({ name }) => name === word) ?? null
 }
-
-/** The parts of {@link Fault} that this file makes by itself. */
-export type SealedFault = Fault<SealedCode>

@@ -23,6 +23,29 @@ import { SYMMETRIC_ALGORITHMS } from '../constants/names.js'
 import { bitsOf, bytesOf, code, counted, lengthOf, magic, number, secret, version } from './explain.js'
 import { readingOf, type Fact, type Member, type Reading, type Sign, type StructureType, type View } from './types.js'
 
+/** Where the numbers of a key stand: the core's name for a number, and the member's. */
+export type KeyMembers = Readonly<Record<string, string>>
+
+const useOf = (algorithm: number) => (['exchange', 'signature'] as const).find((use) => CAPI_ALGORITHM[use] === algorithm) ?? null
+const ALGORITHM_NAMES: Readonly<Record<string, string>> = { exchange: 'CALG_RSA_KEYX', signature: 'CALG_RSA_SIGN' }
+const RSA_FORMS: ReadonlyMap<number, string> = new Map([
+  [RSA_KEY_MAGIC.public, 'public RSA key'],
+  [RSA_KEY_MAGIC.private, 'private RSA key: its primes alone'],
+  [RSA_KEY_MAGIC.full, 'private RSA key with all its numbers'],
+])
+
+/** Where CAPI puts the numbers of an RSA key. */
+export const CAPI_MEMBERS = {
+  ...{ n: 'modulus', e: 'pubexp', p: 'prime1', q: 'prime2' },
+  ...{ dp: 'exponent1', dq: 'exponent2', qi: 'coefficient', d: 'privateExponent' },
+}
+const CNG_MEMBERS = {
+  ...{ n: 'Modulus', e: 'PublicExponent', p: 'Prime1', q: 'Prime2' },
+  ...{ dp: 'Exponent1', dq: 'Exponent2', qi: 'Coefficient', d: 'PrivateExponent' },
+}
+/** Where CNG puts the numbers of an EC key. */
+export const ECC_MEMBERS = { x: 'X', y: 'Y', d: 'd' }
+
 /** `BCRYPT_KEY_DATA_BLOB`. */
 export const KEY_DATA: StructureType = {
   name: 'BCRYPT_KEY_DATA_BLOB',
@@ -44,8 +67,8 @@ export const KEY_DATA: StructureType = {
     cbKeyData: lengthOf('the key'),
     key: secret('the key'),
   },
+  begins: (view) => view.u32(0) === KEY_DATA_MAGIC,
   signs: [
-    [32, (view) => view.u32(0) === KEY_DATA_MAGIC],
     [32, (view) => view.u32(4) === 1],
     [32, (view) => view.u32(8) === view.length - 12],
   ],
@@ -76,11 +99,11 @@ export const RSA_KEY: StructureType = {
     Modulus: bytesOf('n, big-endian'),
     ...privateNumbers('big-endian', { p: 'Prime1', q: 'Prime2', dp: 'Exponent1', dq: 'Exponent2', qi: 'Coefficient', d: 'PrivateExponent' }),
   },
+  begins: (view) => RSA_FORMS.has(view.u32(0)),
   signs: [
-    [32, (view) => RSA_FORMS.has(view.u32(0))],
     [24, (view) => view.u32(4) >= 512 && view.u32(4) <= 16384 && view.u32(4) % 16 === 0],
     [32, (view) => view.u32(12) > 0 && view.u32(12) === view.u32(4) / 8],
-    [32, (view) => rsaBytes(view) === view.length],
+    [32, (view) => rsaBytes(view).includes(view.length)],
   ],
 }
 
@@ -106,8 +129,8 @@ export const ECC_KEY: StructureType = {
     Y: bytesOf('the point, big-endian'),
     d: secret('the private scalar, big-endian'),
   },
+  begins: (view) => eccMagic(view.u32(0)) !== null,
   signs: [
-    [32, (view) => eccMagic(view.u32(0)) !== null],
     [32, (view) => [32, 48, 66].includes(view.u32(4))],
     [24, (view) => [2, 3].includes((view.length - 8) / view.u32(4))],
   ],
@@ -127,9 +150,6 @@ export function aboutKey(structure: string, members: KeyMembers, key: PublicKey 
   return { fault: { ...fault, ...(member === undefined ? {} : { at: `${structure}.${member}` }) } }
 }
 
-/** Where the numbers of a key stand: the core's name for a number, and the member's. */
-export type KeyMembers = Readonly<Record<string, string>>
-
 /** Type, size and fingerprint of the public part. */
 export function keyFacts(key: PublicKey | PrivateKey): Fact[] {
   const name = key.type === 'RSA' ? `RSA, ${keySizeOf(key)} bits` : `EC, ${key.curve}`
@@ -143,7 +163,6 @@ function capi(form: 'public' | 'private', name: string, requirement: string): St
   const isPrivate = form === 'private'
   const after = (key: PublicKey | PrivateKey, verdict: Verdict<void, KeyFault>) => aboutKey(name, CAPI_MEMBERS, key, verdict)
   const signs: readonly Sign[] = [
-    [32, (view) => view.u32(0) === CAPI_TYPE[form] + 0x200],
     [24, (view) => useOf(view.u32(4)) !== null],
     [32, (view) => view.u32(8) === CAPI_MAGIC[form]],
     [32, (view) => view.u32(12) > 0 && capiBytes(form, view.u32(12)) === view.length],
@@ -174,6 +193,7 @@ function capi(form: 'public' | 'private', name: string, requirement: string): St
       modulus: bytesOf('n, little-endian'),
       ...privateNumbers('little-endian', CAPI_MEMBERS),
     },
+    begins: (view) => view.u32(0) === CAPI_TYPE[form] + 0x200,
     signs,
   }
 }
@@ -186,11 +206,11 @@ const judgeRsa = (blob: RsaKeyBlob): Verdict<unknown, KeyFault> => {
   return completed
 }
 
-/** How long the blob should be, by its header. */
-function rsaBytes(view: View): number {
+/** How long the blob may be, by its header: with all numbers of the key, or with the primes alone. */
+function rsaBytes(view: View): readonly number[] {
   const [exponent, modulus, prime1, prime2] = [view.u32(8), view.u32(12), view.u32(16), view.u32(20)] as const
-  const rest = view.u32(0) === RSA_KEY_MAGIC.full ? 2 * prime1 + prime2 + modulus : 0
-  return 24 + exponent + modulus + prime1 + prime2 + rest
+  const least = 24 + exponent + modulus + prime1 + prime2
+  return [least, least + 2 * prime1 + prime2 + modulus]
 }
 
 function eccMagic(value: number): string | null {
@@ -208,23 +228,3 @@ function privateNumbers(order: string, { p, q, dp, dq, qi, d }: Readonly<Record<
     [d]: secret(`d, ${order}`),
   }
 }
-
-const useOf = (algorithm: number) => (['exchange', 'signature'] as const).find((use) => CAPI_ALGORITHM[use] === algorithm) ?? null
-const ALGORITHM_NAMES: Readonly<Record<string, string>> = { exchange: 'CALG_RSA_KEYX', signature: 'CALG_RSA_SIGN' }
-const RSA_FORMS: ReadonlyMap<number, string> = new Map([
-  [RSA_KEY_MAGIC.public, 'public RSA key'],
-  [RSA_KEY_MAGIC.private, 'private RSA key: its primes alone'],
-  [RSA_KEY_MAGIC.full, 'private RSA key with all its numbers'],
-])
-
-/** Where CAPI puts the numbers of an RSA key. */
-export const CAPI_MEMBERS = {
-  ...{ n: 'modulus', e: 'pubexp', p: 'prime1', q: 'prime2' },
-  ...{ dp: 'exponent1', dq: 'exponent2', qi: 'coefficient', d: 'privateExponent' },
-}
-const CNG_MEMBERS = {
-  ...{ n: 'Modulus', e: 'PublicExponent', p: 'Prime1', q: 'Prime2' },
-  ...{ dp: 'Exponent1', dq: 'Exponent2', qi: 'Coefficient', d: 'PrivateExponent' },
-}
-/** Where CNG puts the numbers of an EC key. */
-export const ECC_MEMBERS = { x: 'X', y: 'Y', d: 'd' }

@@ -7,15 +7,15 @@
  * @module
  */
 import { readLittleEndian, type Observe } from '../../bytes/little-endian.js'
-import { accept, type Verdict } from '../../verdict.js'
+import type { Verdict } from '../../verdict.js'
 import { flagNames, KEY_IMPORT, type AnyFlagTable } from '../constants/flags.js'
-import { ASYMMETRIC_ALGORITHMS, CHAINING_MODES, CUSTOM_NAMES, symmetricAlgorithm } from '../constants/names.js'
+import { ASYMMETRIC_ALGORITHMS, CARD_PROPERTIES, CHAINING_MODES, CUSTOM_NAMES, symmetricAlgorithm } from '../constants/names.js'
 import { PROPERTIES, type Property } from '../constants/properties.js'
 import { formatStatus, STATUSES } from '../constants/status.js'
 import { decodeKeyLengths, decodeU32 } from '../structures/property.js'
 import { decodeMultiString, decodeWideText } from '../structures/wide-text.js'
-import { bitsOf, counted, hex, text } from './explain.js'
-import { readingOf, type Member, type Sign, type StructureType, type View } from './types.js'
+import { bitsOf, counted, hex, text, wideText } from './explain.js'
+import { readingOf, type Sign, type StructureType, type View } from './types.js'
 
 const NAME_MEMBER = text((name) => meaningOf(name))
 
@@ -24,8 +24,8 @@ function meaningOf(name: string): string {
   if (name === '') return 'the end'
   const symmetric = symmetricAlgorithm(name)
   if (symmetric) return `symmetric algorithm, keys of ${symmetric.keyBytes.map((bytes) => 8 * bytes).join(', ')} bits`
-  if (ASYMMETRIC_ALGORITHMS.some((each) => each.name === name)) return 'asymmetric algorithm'
-  if (Object.values<string>(CHAINING_MODES).includes(name)) return 'chaining mode'
+  if (isAlgorithm(name)) return 'asymmetric algorithm'
+  if (isMode(name)) return 'chaining mode'
   return 'a name that the interface does not define'
 }
 
@@ -53,11 +53,11 @@ function tellBytes(observe: Observe | undefined, bytes: Uint8Array, name: string
 
 const TEXT_MEMBERS = { 'name #': NAME_MEMBER, end: counted('the NUL that ends the list'), value: NAME_MEMBER }
 
-/** Visible ASCII in UTF-16LE between the NULs, as all names of the interface are; with so many NULs at the end. */
+/** Characters in UTF-16LE, none of them a control character; with so many NULs at the end. */
 function looksLikeText(view: View, nuls: 1 | 2): boolean {
   const units = Array.from({ length: Math.floor(view.length / 2) }, (_, at) => view.u16(2 * at))
   const body = units.slice(0, -nuls)
-  return body.length > 0 && units.slice(-nuls).every((unit) => unit === 0) && body.every((unit) => unit === 0 || (unit >= 0x20 && unit < 0x7f))
+  return body.length > 0 && units.slice(-nuls).every((unit) => unit === 0) && body.every((unit) => unit === 0 || unit >= 0x20)
 }
 
 /** A list of texts, as `Algorithms` and `Chaining Modes` have it. */
@@ -89,7 +89,10 @@ const STATUS_TYPE: StructureType = {
   members: {
     value: {
       kind: 'number',
-      explain: (value) => ({ value: formatStatus(value), meaning: STATUSES.find((status) => status.value === value)?.meaning ?? 'not a status of the interface' }),
+      explain: (value) => ({
+        value: formatStatus(value),
+        meaning: STATUSES.find((status) => status.value === value)?.meaning ?? 'not a status of the interface',
+      }),
     },
   },
   signs: [
@@ -123,9 +126,15 @@ function propertyType(known: Property): StructureType {
         ],
       }
     case 'names':
-      return { ...common, structure: constant, read: readingOf(readNames), members: TEXT_MEMBERS, signs: namedSigns(2) }
+      return {
+        ...common,
+        structure: constant,
+        read: readingOf(readNames),
+        members: TEXT_MEMBERS,
+        signs: namedSigns(2, name === CARD_PROPERTIES.CP_ENUM_ALGORITHMS ? isAlgorithm : isMode),
+      }
     case 'text':
-      return { ...common, structure: constant, read: readingOf(readText), members: TEXT_MEMBERS, signs: namedSigns(1) }
+      return { ...common, structure: constant, read: readingOf(readText), members: TEXT_MEMBERS, signs: namedSigns(1, isMode) }
     case 'bytes':
       return {
         ...common,
@@ -169,14 +178,18 @@ function numberSigns({ name, masks }: Property): readonly Sign[] {
   ]
 }
 
-/** Names of the interface, every one of them: otherwise it is a list of something else. */
-function namedSigns(nuls: 1 | 2): readonly Sign[] {
+/** Names that the property could have, every one of them: otherwise it is a text of something else. */
+function namedSigns(nuls: 1 | 2, isKnown: (name: string) => boolean): readonly Sign[] {
+  const names = (view: View) => wideText(view.bytes).split('\0')
   return [
     [8, (view) => view.length >= 2 && view.length % 2 === 0],
     [30, startsLikeText],
-    [nuls === 1 ? 20 : 10, (view) => looksLikeText(view, nuls) && (nuls === 2 || view.u16(view.length - 4) !== 0)],
+    [40, (view) => looksLikeText(view, nuls) && names(view).every(isKnown)],
   ]
 }
+
+const isAlgorithm = (name: string): boolean => symmetricAlgorithm(name) !== null || ASYMMETRIC_ALGORITHMS.some((each) => each.name === name)
+const isMode = (name: string): boolean => Object.values<string>(CHAINING_MODES).includes(name)
 
 /** All of this file. Properties whose value is a structure of our own are described as that. */
 export const PROPERTY_TYPES: readonly StructureType[] = [

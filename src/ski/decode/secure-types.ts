@@ -43,7 +43,8 @@ export const IMPORT_KEYPAIR: StructureType = {
   read: readingOf(decodeImportKeypair, (structure) => {
     const key = keyOfImport(structure)
     wipe(structure.keyData)
-    if (!key.ok) return { fault: key.fault }
+    // The codec speaks of the key where the structure says otherwise.
+    if (!key.ok) return { fault: key.fault.at === 'key' ? { ...key.fault, at: 'CARD_IMPORT_KEYPAIR.dwKeySpec' } : key.fault }
     try {
       const [inside, members] = key.value.type === 'RSA' ? ([CAPI_PRIVATE, CAPI_MEMBERS] as const) : ([ECC_KEY, ECC_MEMBERS] as const)
       return aboutKey(inside.structure, members, key.value, checkPrivateKey(key.value))
@@ -162,5 +163,5 @@ export const CHANGE_AUTHENTICATOR_RESPONSE: StructureType = {
   requirement: 'SKI-89',
   read: readingOf(decodeChangeAuthenticatorResponse),
   members: { dwVersion: version(STRUCTURE_VERSION), cAttemptsRemaining: number('tries that are left') },
-  signs: [isSeven, [24, (view) => view.u32(4) >= 0 && view.u32(4) < 256], [8, (view) => view.length === 8]],
+  signs: [isSeven, [24, (view) => view.u32(4) >= 0 && view.u32(4) < 256], [32, (view) => view.length === 8]],
 }

@@ -68,6 +68,8 @@ export interface StructureType {
   readonly read: (bytes: Uint8Array, observe?: Observe) => Reading
   /** By name; a leading index (`[3].`) is left out, and a number at the end is `#`. */
   readonly members: Readonly<Record<string, Member>>
+  /** Whether bytes begin like this and like nothing else; absent where there is no magic number. */
+  readonly begins?: (view: View) => boolean
   /** What to recognise it by. Empty where any bytes would do, so that nobody can. */
   readonly signs: readonly Sign[]
 }

@@ -15,7 +15,7 @@ import { accept, refuse, type Verdict } from '../../verdict.js'
 import type { Keep } from '../sealed/cipher.js'
 import type { SessionContext } from '../sealed/keys.js'
 import type { CardAnswer, CardCommand, SkiFault, SkiKeyKind } from './commands.js'
-import type { CardFacts, CardMark, CardPermit, CardRuleCommand, CardState, SessionRecord } from './card-state.js'
+import type { CardFacts, CardMark, CardPermit, CardRuleCommand, CardState, CardSession } from './card-state.js'
 import type { Bench, Done, EngineTypes } from './engine.js'
 
 /** The types of a card's engine. */
@@ -90,7 +90,7 @@ export function fresh(bench: CardBench, length: number): Uint8Array {
 }
 
 /** What makes a session this session, as bytes. */
-export const contextOf = ({ identity }: CardBench, { session, serverNonce, cardNonce }: SessionRecord): SessionContext => ({
+export const contextOf = ({ identity }: CardBench, { session, serverNonce, cardNonce }: CardSession): SessionContext => ({
   session: knownBytes(session),
   serverNonce: knownBytes(serverNonce),
   cardNonce: knownBytes(cardNonce),

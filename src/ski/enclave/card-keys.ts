@@ -27,7 +27,7 @@ import { ID_BYTES, agreedKey, derivedKey, proofKey, sharedSubkey, type SessionCo
 import { makeReceipt } from '../sealed/receipt.js'
 import { SEALED_REFUSED } from '../sealed/refusal.js'
 import { ZERO_ID, bytesOf, contextOf, done, fresh, keeper, knownBytes, skiKindOf, type CardBench, type CardDone, type CardJob } from './card-bench.js'
-import { findAgreement, findContainer, nonceOf, type AgreementRecord, type CardCommandOf, type SessionRecord } from './card-state.js'
+import { findAgreement, findContainer, nonceOf, type CardAgreement, type CardCommandOf, type CardSession } from './card-state.js'
 import type { SkiFault, WrapPadding } from './commands.js'
 import { secretBytes } from './engine.js'
 
@@ -124,7 +124,7 @@ interface Wanted {
 
 /** What an establishment says, once its nonce is taken. `material` is the wrapped key in the way `session`. */
 interface Heard {
-  readonly context: SessionRecord
+  readonly context: CardSession
   readonly material: Uint8Array
 }
 
@@ -207,7 +207,7 @@ function* ready(
   bench: CardBench,
   { command, scratch }: CardJob<Establishing>,
   way: Way,
-  context: SessionRecord,
+  context: CardSession,
   container: number | null,
   s1: Uint8Array,
 ): Steps<CardDone> {
@@ -239,7 +239,7 @@ function verifierOf(bench: CardBench, scratch: Scratch): ServerVerifier {
   throw new TypeError('a card that can verify its server is wanted')
 }
 
-function pointsOf({ spki, peer }: AgreementRecord): { readonly card: EcPublicKey; readonly server: EcPublicKey } {
+function pointsOf({ spki, peer }: CardAgreement): { readonly card: EcPublicKey; readonly server: EcPublicKey } {
   const card = decodeSpki(knownBytes(spki))
   if (!card.ok || card.value.type !== 'EC') throw new TypeError('an EC key is wanted')
   const point = knownBytes(peer)

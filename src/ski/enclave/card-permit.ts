@@ -10,7 +10,8 @@
  */
 import { accept, refuse, type Verdict } from '../../verdict.js'
 import { CARD_EFFECTS, CARD_FORCES, CARD_VEILS, SEALED, type CardEvent } from './card-effects.js'
-import { CARD_MARK_REFUSALS, CARD_REFUSALS, type CardRuleName } from './card-rules.js'
+import { CARD_MARK_REFUSALS } from './card-marks.js'
+import { CARD_REFUSALS, type CardRuleName } from './card-rules.js'
 import {
   ORDER,
   findAgreement,
@@ -20,7 +21,7 @@ import {
   put,
   putPin,
   putSessionKey,
-  type AgreementRecord,
+  type CardAgreement,
   type CardCommandOf,
   type CardFacts,
   type CardMark,
@@ -28,10 +29,10 @@ import {
   type CardRuleCommand,
   type CardSituation,
   type CardState,
-  type ContainerRecord,
+  type KeyContainer,
   type OpenedFacts,
   type OpenedOf,
-  type SessionKeyRecord,
+  type CardSessionKey,
 } from './card-state.js'
 import type { CardAnswer, CardKeyPurpose, SkiFault, SkiKeyKind } from './commands.js'
 
@@ -166,13 +167,13 @@ function taken(
     case 'deriveKey': {
       const { handle, way, context, receipt } = facts
       const { algorithm, proven } = command as CardCommandOf<'importSessionKey' | 'shareKey' | 'deriveKey'>
-      const record: SessionKeyRecord = { handle, channel, way, algorithm, context, mode: null, iv: null, ivs: [], used: false }
+      const record: CardSessionKey = { handle, channel, way, algorithm, context, mode: null, iv: null, ivs: [], used: false }
       const before = agreement === null ? state : { ...state, agreements: put(state.agreements, { ...agreement, used: true }, ORDER.handle) }
       const nonce = facts.type === 'shareKey' && (way === 'derived' || proven) ? context.cardNonce : null
       return { state: putSessionKey(before, record), answer: { type: 'enclave.sessionKeyReady', key: handle, nonce, receipt } }
     }
     case 'agree': {
-      const record: AgreementRecord = { handle: facts.handle, channel, container: container!.container, spki: container!.spki, peer: facts.peer, used: false }
+      const record: CardAgreement = { handle: facts.handle, channel, container: container!.container, spki: container!.spki, peer: facts.peer, used: false }
       return {
         state: { ...state, agreements: put(state.agreements, record, ORDER.handle) },
         answer: { type: 'enclave.agreed', agreement: facts.handle },
@@ -266,6 +267,6 @@ const effects = (names: readonly EffectName[], state: CardState, event: CardEven
 
 const isOff = (state: CardState, name: CardRuleName): boolean => state.settings.without.includes(name)
 
-const putContainer = (state: CardState, record: ContainerRecord): CardState => ({ ...state, containers: put(state.containers, record, ORDER.container) })
+const putContainer = (state: CardState, record: KeyContainer): CardState => ({ ...state, containers: put(state.containers, record, ORDER.container) })
 
 const purposeOf = (kind: SkiKeyKind): CardKeyPurpose => (kind.startsWith('rsa') ? 'session' : 'agreement')

@@ -7,17 +7,8 @@
  * @module
  */
 import { CARD_EFFECTS, CARD_FORCES, CARD_VEILS, SEALED } from './card-effects.js'
-import {
-  NO_PIN,
-  findAgreement,
-  findPin,
-  findSessionKey,
-  isPresented,
-  type CardMark,
-  type CardSituation,
-  type CardState,
-  type OpenedFacts,
-} from './card-state.js'
+import { CARD_MARK_REFUSALS, takesIv } from './card-marks.js'
+import { NO_PIN, findAgreement, findPin, findSessionKey, isPresented, type CardSituation, type OpenedFacts } from './card-state.js'
 import type { SkiFault } from './commands.js'
 import { fromBase64url } from '../../bytes/base64.js'
 import { ALGORITHMS } from '../sealed/codes.js'
@@ -29,18 +20,8 @@ export interface CardRefusal {
   readonly refuses: (situation: CardSituation) => SkiFault | null
 }
 
-/** Says why something is not written down, and the command with it not done, or `null`. */
-export interface CardMarkRefusal {
-  readonly requirement: string
-  /** The fault, or `null` where it is to be written down. */
-  readonly refusesMark: (state: CardState, mark: CardMark, channel: number) => SkiFault | null
-}
-
 /** How many session keys and agreements live at once. A host that asks for more has to destroy some. */
 export const MOST_KEYS = 32
-
-/** How many IVs a session key takes. It keeps guesses at a ciphertext few, and the record of them short. */
-export const MOST_IVS = 64
 
 // Containers.
 
@@ -235,12 +216,11 @@ const containerPrepared: CardRefusal = {
       : null,
 }
 
-// In the published format nothing can say that a key may go, which is known before anything is opened.
+// The documents let an import take the place of whatever is there, and the published format has no word in it (assumption A2).
 const overwriteSaid: CardRefusal = {
   requirement: 'SKI-213',
   refuses: ({ state, command, container, done }) => {
-    if (command.type !== 'processSealed' || container === null) return null
-    if (state.settings.sealedData === 'published') return { code: 'container_occupied', at: 'container' }
+    if (command.type !== 'processSealed' || container === null || state.settings.sealedData === 'published') return null
     const opened = openedFacts(done)
     return opened?.function === 'Import Key Pair' && !opened.overwrite ? SEALED : null
   },
@@ -309,58 +289,6 @@ const pinRight: CardRefusal = {
   },
 }
 
-// Marks.
-
-const nonceOutstanding: CardMarkRefusal = {
-  requirement: 'SKI-68',
-  refusesMark: (state, mark, channel) =>
-    mark.type === 'nonceTaken' && mark.nonce !== null && !state.nonces.some((one) => one.channel === channel && one.nonce === mark.nonce)
-      ? { code: 'proof_refused', at: 'cardNonce' }
-      : null,
-}
-
-const openedOnce: CardMarkRefusal = {
-  requirement: 'SKI-69',
-  refusesMark: (state, mark) => (mark.type === 'ivTaken' && findSessionKey(state, mark.key)?.used ? SEALED : null),
-}
-
-// Two commands that overlap may both have been permitted.
-const ivTakenOnce: CardMarkRefusal = {
-  requirement: 'SKI-221',
-  refusesMark: (state, mark) => {
-    const key = mark.type === 'ivTaken' ? findSessionKey(state, mark.key) : null
-    return mark.type === 'ivTaken' && key !== null && !takesIv(key.ivs, mark.iv) ? { code: 'iv_used', at: 'IV' } : null
-  },
-}
-
-const triesLeft: CardMarkRefusal = {
-  requirement: 'SKI-285',
-  refusesMark: (state, mark) => {
-    if (mark.type !== 'pinTried') return null
-    const pin = findPin(state, mark.pinId)
-    if (pin === null) return { code: 'pin_unknown', at: 'pinId' }
-    return pin.tries === 0 ? { code: 'pin_blocked', at: 'pinId' } : null
-  },
-}
-
-const externalAtPadOnly: CardMarkRefusal = {
-  requirement: 'SKI-286',
-  refusesMark: (state, mark) =>
-    mark.type === 'pinTried' && mark.from !== 'pad' && findPin(state, mark.pinId)?.external
-      ? { code: 'purpose_not_allowed', at: 'pinId', wanted: 'the PIN pad' }
-      : null,
-}
-
-const mayChange: CardMarkRefusal = {
-  requirement: 'SKI-281',
-  refusesMark: (state, mark) => {
-    if (mark.type !== 'pinTried' || mark.change === null) return null
-    const { how, target } = mark.change
-    const by = how === 'change' ? target : findPin(state, target)?.unblockedBy
-    return findPin(state, target) !== null && by === mark.pinId ? null : { code: 'pin_unknown', at: 'pinId' }
-  },
-}
-
 /** Every refusal, by name. */
 export const CARD_REFUSALS = {
   containerKnown,
@@ -400,19 +328,11 @@ export const CARD_REFUSALS = {
   pinRight,
 } as const satisfies Readonly<Record<string, CardRefusal>>
 
-/** Every refusal to write something down, by name; asked in this order. */
-export const CARD_MARK_REFUSALS = { nonceOutstanding, openedOnce, ivTakenOnce, externalAtPadOnly, mayChange, triesLeft } as const satisfies Readonly<
-  Record<string, CardMarkRefusal>
->
-
 /** All rules of a card. */
 export const CARD_RULES = { ...CARD_REFUSALS, ...CARD_MARK_REFUSALS, ...CARD_FORCES, ...CARD_VEILS, ...CARD_EFFECTS } as const
 
 /** The name of a rule, as it is switched off in tests. */
 export type CardRuleName = keyof typeof CARD_RULES
-
-/** Whether a key may open something under an IV. */
-const takesIv = (ivs: readonly string[], iv: string): boolean => ivs.length < MOST_IVS && !ivs.includes(iv)
 
 const openedFacts = (done: CardSituation['done']): OpenedFacts | null => (done?.facts.type === 'processSealed' ? done.facts.opened : null)
 

@@ -34,7 +34,7 @@ export interface CardSettings {
 }
 
 /** A container with a key pair in it. */
-export interface ContainerRecord {
+export interface KeyContainer {
   readonly container: number
   readonly purpose: CardKeyPurpose
   readonly kind: SkiKeyKind
@@ -50,7 +50,7 @@ export interface ContainerRecord {
 }
 
 /** A PIN with its retry counter. */
-export interface PinRecord {
+export interface CardPin {
   readonly id: number
   /** Wrong tries that are left; a PIN with none is blocked. */
   readonly tries: number
@@ -65,20 +65,20 @@ export interface PinRecord {
 }
 
 /** What makes a session this session, as text; the card's own id is the fourth member. */
-export interface SessionRecord {
+export interface CardSession {
   readonly session: string
   readonly serverNonce: string
   readonly cardNonce: string
 }
 
 /** A session key: it opens sealed data and does nothing else (SKI-210). */
-export interface SessionKeyRecord {
+export interface CardSessionKey {
   readonly handle: SkiHandle
   readonly channel: number
   readonly way: Way
   readonly algorithm: SessionAlgorithm
   /** Zero bytes stand for what a bare establishment does not tell. */
-  readonly context: SessionRecord
+  readonly context: CardSession
   readonly mode: 'CBC' | null
   readonly iv: string | null
   /** IVs under which something was opened, in the order of use. */
@@ -88,7 +88,7 @@ export interface SessionKeyRecord {
 }
 
 /** A DH agreement. */
-export interface AgreementRecord {
+export interface CardAgreement {
   readonly handle: SkiHandle
   readonly channel: number
   readonly container: number
@@ -103,13 +103,13 @@ export interface AgreementRecord {
 export interface CardState {
   readonly settings: CardSettings
   /** Sorted by number. */
-  readonly containers: readonly ContainerRecord[]
+  readonly containers: readonly KeyContainer[]
   /** Sorted by id. */
-  readonly pins: readonly PinRecord[]
+  readonly pins: readonly CardPin[]
   /** Sorted by handle. From here on all is gone when the power is. */
-  readonly keys: readonly SessionKeyRecord[]
+  readonly keys: readonly CardSessionKey[]
   /** Sorted by handle. */
-  readonly agreements: readonly AgreementRecord[]
+  readonly agreements: readonly CardAgreement[]
   /** The outstanding one-shot nonce of each channel; sorted. */
   readonly nonces: readonly { readonly channel: number; readonly nonce: string }[]
   /** PINs that were presented; sorted by channel and id. */
@@ -158,7 +158,7 @@ export type CardMark =
 export interface MadeSessionKey {
   readonly handle: SkiHandle
   readonly way: Way
-  readonly context: SessionRecord
+  readonly context: CardSession
   readonly receipt: string | null
 }
 
@@ -210,11 +210,11 @@ export interface CardSituation {
   readonly state: CardState
   readonly command: CardRuleCommand
   /** What is in the container that the command names. */
-  readonly container: ContainerRecord | null
-  readonly key: SessionKeyRecord | null
-  readonly agreement: AgreementRecord | null
+  readonly container: KeyContainer | null
+  readonly key: CardSessionKey | null
+  readonly agreement: CardAgreement | null
   /** The PIN that the command names. */
-  readonly pin: PinRecord | null
+  readonly pin: CardPin | null
   /** Only when the work is done. */
   readonly done: { readonly permit: CardPermit; readonly facts: CardFacts } | null
 }
@@ -240,17 +240,17 @@ export const emptyCard = (settings: CardSettings): CardState => ({
 })
 
 /** What is in a container. */
-export const findContainer = (state: CardState, container: number): ContainerRecord | null =>
+export const findContainer = (state: CardState, container: number): KeyContainer | null =>
   state.containers.find((record) => record.container === container) ?? null
 
 /** The PIN with this id. */
-export const findPin = (state: CardState, id: number): PinRecord | null => state.pins.find((record) => record.id === id) ?? null
+export const findPin = (state: CardState, id: number): CardPin | null => state.pins.find((record) => record.id === id) ?? null
 
 /** The live session key with this handle. */
-export const findSessionKey = (state: CardState, handle: string): SessionKeyRecord | null => state.keys.find((record) => record.handle === handle) ?? null
+export const findSessionKey = (state: CardState, handle: string): CardSessionKey | null => state.keys.find((record) => record.handle === handle) ?? null
 
 /** The live agreement with this handle. */
-export const findAgreement = (state: CardState, handle: string): AgreementRecord | null => state.agreements.find((record) => record.handle === handle) ?? null
+export const findAgreement = (state: CardState, handle: string): CardAgreement | null => state.agreements.find((record) => record.handle === handle) ?? null
 
 /** The outstanding nonce of a channel. */
 export const nonceOf = (state: CardState, channel: number): string | null => state.nonces.find((one) => one.channel === channel)?.nonce ?? null
@@ -275,10 +275,10 @@ export const ORDER = {
 } as const
 
 /** Puts a session key into its place. */
-export const putSessionKey = (state: CardState, record: SessionKeyRecord): CardState => ({ ...state, keys: put(state.keys, record, ORDER.handle) })
+export const putSessionKey = (state: CardState, record: CardSessionKey): CardState => ({ ...state, keys: put(state.keys, record, ORDER.handle) })
 
 /** Puts a PIN into its place. */
-export const putPin = (state: CardState, record: PinRecord): CardState => ({ ...state, pins: put(state.pins, record, ORDER.pin) })
+export const putPin = (state: CardState, record: CardPin): CardState => ({ ...state, pins: put(state.pins, record, ORDER.pin) })
 
 /** Whether the state speaks of a secret. */
 export function holdsSecret(state: CardState, handle: SkiHandle): boolean {

@@ -26,7 +26,7 @@ import { commitCard, isCardOver, noteCard, permitCard, resetCard } from './card-
 import type { CardRuleName } from './card-rules.js'
 import { SEALED } from './card-effects.js'
 import { MOST_TRIES, PIN_BYTES } from './card-sealed.js'
-import { emptyCard, holdsSecret, type CardState, type PinRecord } from './card-state.js'
+import { emptyCard, holdsSecret, type CardState, type CardPin } from './card-state.js'
 import { cardWork } from './card-work.js'
 import type { CardAnswer, CardCommand, SessionAlgorithm, SkiEnclave, SkiHandle, WrapPadding } from './commands.js'
 import { Engine, secretBytes, teller, type EngineRules, type Secret } from './engine.js'
@@ -214,7 +214,7 @@ function requirePins(pins: readonly InitialPin[]): void {
   if (new Set(pins.map(({ id }) => id)).size !== pins.length) throw new TypeError('pins: each id once is wanted')
 }
 
-const pinRecord = ({ id, tries, unblockedBy = ROLE_ADMIN, external = false }: InitialPin, value: SkiHandle): PinRecord => ({
+const pinRecord = ({ id, tries, unblockedBy = ROLE_ADMIN, external = false }: InitialPin, value: SkiHandle): CardPin => ({
   id,
   tries,
   max: tries,

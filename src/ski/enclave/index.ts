@@ -4,6 +4,12 @@
  * @module
  */
 export * from './authority.js'
+export { CARD_EFFECTS, CARD_FORCES, CARD_VEILS, type CardEffect, type CardEvent, type CardForce, type CardVeil } from './card-effects.js'
+export { CARD_MARK_REFUSALS, MOST_IVS, type CardMarkRefusal } from './card-marks.js'
+export { CARD_COMMAND_RULES, commitCard, isCardOver, noteCard, permitCard, resetCard, type RulesOfCardCommand } from './card-permit.js'
+export { CARD_REFUSALS, CARD_RULES, MOST_KEYS, type CardRefusal, type CardRuleName } from './card-rules.js'
+export type * from './card-state.js'
+export { emptyCard } from './card-state.js'
 export * from './card.js'
 export * from './commands.js'
 export * from './issuer.js'

@@ -14,6 +14,9 @@ const fingerprint = text(128)
 const nonce = text(32)
 const container = containerShape
 
+/** The most blobs that one sealing gives. */
+const MOST_BLOBS = 16
+
 /** An envelope or a certificate, with several recipients in it. */
 const longBytesShape = text(65_536)
 
@@ -82,7 +85,7 @@ const READERS: { readonly [Type in SkiAnswer['type']]: Reader<Omit<Extract<SkiAn
   'enclave.keyPairMade': record({ key, spki: bytesShape, fingerprint }),
   'enclave.pinMade': record({ key }),
   'enclave.composed': record({ blob: handleShape }),
-  'enclave.mdEncrypted': record({ blobs: list(bytesShape, 64) }),
+  'enclave.mdEncrypted': record({ blobs: list(bytesShape, MOST_BLOBS) }),
   'enclave.responseOpened': record({ attemptsRemaining: u32Shape, sessionPin: nullable(handleShape) }),
   'enclave.installedConfirmed': record({ genuine: flag }),
   'enclave.certificateRequested': record({ request: bytesShape }),

@@ -15,7 +15,7 @@ import { algorithmShape, bytesShape, channelShape, containerShape, functionShape
 type Members<T extends CardCommand['type']> = Omit<Extract<CardCommand, { type: T }>, 'type'>
 
 /** The most blobs that one call brings. */
-const MOST_BLOBS = 64
+const MOST_BLOBS = 16
 
 const channel = channelShape
 const container = containerShape

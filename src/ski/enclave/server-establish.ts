@@ -36,7 +36,7 @@ import {
 import type { SkiHandle, WrapPadding } from './commands.js'
 import { secretBytes } from './engine.js'
 import { algorithmOfName, skiKindOf } from './server-terms.js'
-import { findSession, type CardRecord, type ContextText, type SessionRecord, type StatementFacts } from './server-state.js'
+import { findSession, type CardRecord, type ContextText, type ServerSessionRecord, type StatementFacts } from './server-state.js'
 import {
   bytesOf,
   contextBytes,
@@ -231,14 +231,14 @@ function* wrap(crypto: Crypto, k1: RsaPublicKey, blob: Uint8Array, padding: Wrap
 }
 
 /** What makes this session this session. Where no nonce of the card is known there are zero bytes. */
-const contextOf = ({ session, nonce }: SessionRecord, card: CardRecord, cardNonce: string | null = null): ContextText => ({
+const contextOf = ({ session, nonce }: ServerSessionRecord, card: CardRecord, cardNonce: string | null = null): ContextText => ({
   session,
   serverNonce: nonce,
   cardNonce: card.nonce ?? cardNonce ?? NO_NONCE,
   cardId: card.cardId,
 })
 
-const sessionOf = ({ bench, conversation }: AnyServerJob): SessionRecord => known(findSession(bench.state(), conversation))
+const sessionOf = ({ bench, conversation }: AnyServerJob): ServerSessionRecord => known(findSession(bench.state(), conversation))
 
 function publicKeyOf(card: CardRecord): RsaPublicKey | EcPublicKey {
   const key = decodeSpki(bytesOf(known(card.spki)))

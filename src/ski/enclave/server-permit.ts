@@ -42,7 +42,7 @@ type RefusalName = keyof typeof SERVER_REFUSALS
 type ReadingName = keyof typeof SERVER_READINGS
 type EffectName = keyof typeof SERVER_EFFECTS
 
-const MAKES = ['sessionBegun', 'cardOfWay', 'oneKeyPerSession', 'algorithmOffered', 'canProve'] as const
+const MAKES = ['sessionBegun', 'cardOfWay', 'oneKeyPerSession', 'algorithmOffered', 'canProve', 'nonceKnown'] as const
 
 /** The refusals of each command, in the order in which they are asked. Those of {@link EVERY_COMMAND} come first in all of them. */
 export const SERVER_COMMAND_RULES: Readonly<Record<ServerWorkCommand['type'], readonly RefusalName[]>> = {

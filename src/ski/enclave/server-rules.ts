@@ -80,6 +80,14 @@ const oneKeyPerSession: ServerRefusal = {
   requirement: 'SKI-7',
   refuses: ({ session }) => unless(session === null || session.card === null, notAllowed('session', 'a new session')),
 }
+// What the card is told names its nonce wherever it brings a proof, and wherever the keys are made of it.
+const nonceKnown: ServerRefusal = {
+  requirement: 'SKI-68',
+  refuses: ({ command, card, state }) => {
+    const named = 'proof' in command && (command.proof !== 'none' || state.settings.sealedData === 'bound')
+    return unless(!named || (card !== null && card.nonce !== null), { code: 'property_missing', at: 'nonce' })
+  },
+}
 const canProve: ServerRefusal = {
   requirement: 'SKI-50',
   refuses: ({ command, state }) =>
@@ -284,6 +292,7 @@ export const SERVER_REFUSALS = {
   cardOfWay,
   provenContainer,
   oneKeyPerSession,
+  nonceKnown,
   canProve,
   algorithmOffered,
   sharesKeys,

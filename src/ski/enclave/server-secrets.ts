@@ -42,7 +42,7 @@ import {
   type ServerJob,
   type ServerWork,
 } from './server-job.js'
-import { onlyKey, type SessionKeyRecord, type StructureTerms } from './server-state.js'
+import { onlyKey, type MdKeyRecord, type StructureTerms } from './server-state.js'
 import { skiKindOf } from './server-terms.js'
 
 /** A fresh IV; it takes effect when it is set. */
@@ -177,7 +177,7 @@ export function privateKeyOf({ bench }: AnyServerJob, handle: SkiHandle): Privat
 }
 
 /** The minidriver's key with its session, as a copy in the scratch: a key that is destroyed meanwhile must not lend its zeros. */
-function sessionKeyOf(job: AnyServerJob, { handle, algorithm, context }: SessionKeyRecord): SessionKey {
+function sessionKeyOf(job: AnyServerJob, { handle, algorithm, context }: MdKeyRecord): SessionKey {
   const key = job.scratch.bytes('session key', secretOf(job, handle).slice())
   return { algorithm, key, context: contextBytes(context ?? NO_CONTEXT) }
 }

@@ -106,7 +106,7 @@ export interface StructureRecord extends Owned {
 }
 
 /** The minidriver's session key. */
-export interface SessionKeyRecord extends Owned {
+export interface MdKeyRecord extends Owned {
   readonly type: 'sessionKey'
   /** The card that was judged and has the same key; `null` where the host handed the key in. */
   readonly card: SkiHandle | null
@@ -136,19 +136,19 @@ export interface KeyPairRecord extends Owned {
 }
 
 /** A PIN: made here, held for the host, or received from a card. */
-export interface PinRecord extends Owned {
+export interface ServerPinRecord extends Owned {
   readonly type: 'pin'
   readonly origin: 'made' | 'held' | 'received'
 }
 
 /** An object in a server's enclave, as everybody may see it. */
-export type ServerObject = CardRecord | KeyBlobRecord | StructureRecord | SessionKeyRecord | KeyPairRecord | PinRecord
+export type ServerObject = CardRecord | KeyBlobRecord | StructureRecord | MdKeyRecord | KeyPairRecord | ServerPinRecord
 
 /** The object with this type name. */
 export type ObjectOf<T extends ServerObject['type']> = Extract<ServerObject, { type: T }>
 
 /** The session of a conversation. */
-export interface SessionRecord {
+export interface ServerSessionRecord {
   readonly conversation: string
   readonly session: string
   readonly nonce: string
@@ -162,7 +162,7 @@ export interface ServerState {
   /** Sorted by handle. */
   readonly objects: readonly ServerObject[]
   /** Sorted by conversation. */
-  readonly sessions: readonly SessionRecord[]
+  readonly sessions: readonly ServerSessionRecord[]
   /** How often a conversation has been closed while something of it was in flight; sorted. None is 0. */
   readonly epochs: readonly { readonly conversation: string; readonly epoch: number }[]
 }
@@ -237,7 +237,7 @@ export interface Named {
   readonly card: CardRecord | null
   readonly keyBlob: KeyBlobRecord | null
   readonly structure: StructureRecord | null
-  readonly sessionKey: SessionKeyRecord | null
+  readonly sessionKey: MdKeyRecord | null
   readonly keyPair: KeyPairRecord | null
 }
 
@@ -246,7 +246,7 @@ export interface ServerSituation extends Named {
   readonly state: ServerState
   readonly conversation: string
   readonly command: ServerWorkCommand
-  readonly session: SessionRecord | null
+  readonly session: ServerSessionRecord | null
   /** Every object that the command names, whatever it is, and the member that names it. */
   readonly objects: readonly { readonly at: string; readonly object: ServerObject }[]
   /** A name that stands for an object of another type than is wanted there. */
@@ -262,7 +262,7 @@ export const emptyServer = (settings: ServerSettings): ServerState => ({ setting
 export const findObject = (state: ServerState, handle: string): ServerObject | null => state.objects.find((object) => object.handle === handle) ?? null
 
 /** The session of a conversation. */
-export const findSession = (state: ServerState, conversation: string): SessionRecord | null =>
+export const findSession = (state: ServerState, conversation: string): ServerSessionRecord | null =>
   state.sessions.find((session) => session.conversation === conversation) ?? null
 
 /** The one minidriver's key of a conversation, or `null` where there is none or more than one. */
@@ -284,7 +284,7 @@ export const dropObject = (state: ServerState, handle: SkiHandle): ServerState =
 })
 
 /** Puts the session of a conversation in place of the one it had. */
-export function putSession(state: ServerState, session: SessionRecord): ServerState {
+export function putSession(state: ServerState, session: ServerSessionRecord): ServerState {
   const sessions = [...state.sessions.filter(({ conversation }) => conversation !== session.conversation), Object.freeze(session)]
   return { ...state, sessions: sessions.sort((a, b) => (a.conversation < b.conversation ? -1 : 1)) }
 }

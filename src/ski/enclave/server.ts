@@ -21,7 +21,7 @@ import type { ServerAnswer, ServerCommand, SkiEnclave, SkiHandle } from './comma
 import { Engine, secretBytes, teller } from './engine.js'
 import { serverRules, type ServerTypes } from './server-permit.js'
 import type { ServerRuleName } from './server-rules.js'
-import { emptyServer, putObject, type ContextText, type ServerObject, type ServerPolicy, type SessionRecord } from './server-state.js'
+import { emptyServer, putObject, type ContextText, type ServerObject, type ServerPolicy, type ServerSessionRecord } from './server-state.js'
 import { SESSION_ALGORITHMS, isId } from './server-terms.js'
 import { serverWork } from './server-work.js'
 
@@ -63,7 +63,7 @@ export type Deposit =
 /** The public side of a server's enclave. */
 export interface ServerDescription {
   readonly objects: readonly ServerObject[]
-  readonly sessions: readonly SessionRecord[]
+  readonly sessions: readonly ServerSessionRecord[]
 }
 
 /** A server's enclave in this process, with what only its host may do. */

@@ -237,7 +237,7 @@ const CHECKS: { readonly [Name in FunctionName]: readonly Check<CallOf<Name>>[] 
     secureFunctionUnknown,
     dataFlagsUnknown,
     ['chaining_mode_missing', INVALID, ({ handle }, view) => keyOf(view, handle)?.mode !== true],
-    ['iv_missing', INVALID, ({ handle }, view) => keyOf(view, handle)?.iv == null],
+    ['iv_missing', INVALID, ({ handle }, view) => (keyOf(view, handle)?.iv ?? null) === null],
   ],
   CardGetSharedKeyHandle: [
     ['pointer_null', INVALID, ({ phKey }) => !phKey],
@@ -290,12 +290,12 @@ const CHECKS: { readonly [Name in FunctionName]: readonly Check<CallOf<Name>>[] 
     dataFlagsUnknown,
     // A response brings its own IV (SKI-63), so without a card nothing has to be set.
     ['chaining_mode_missing', INVALID, ({ handle }, view) => view.mode === 'card' && keyOf(view, handle)?.mode !== true],
-    ['iv_missing', INVALID, ({ handle }, view) => view.mode === 'card' && keyOf(view, handle)?.iv == null],
+    ['iv_missing', INVALID, ({ handle }, view) => view.mode === 'card' && (keyOf(view, handle)?.iv ?? null) === null],
     bufferTooSmall,
     [
       'container_not_named',
       INVALID,
-      ({ handle, function: name }, view) => name === SECURE_FUNCTIONS.CSF_IMPORT_KEYPAIR && keyOf(view, handle)?.container == null,
+      ({ handle, function: name }, view) => name === SECURE_FUNCTIONS.CSF_IMPORT_KEYPAIR && (keyOf(view, handle)?.container ?? null) === null,
     ],
   ],
 }

@@ -127,6 +127,22 @@ export const FLOW: readonly Case[] = [
     },
   },
   {
+    title: 'SKI-213 SKI-251 in the published format an import takes the place of whatever the container holds, K1 or a user key',
+    run: async (make) => {
+      const subject = make({ profile: 'published' })
+      for (const [container, seed] of [
+        [5, 71],
+        [5, 72],
+        [0, 73],
+      ] as const) {
+        const pair = pairOf('ec-P-256', seed)
+        await ask(subject, await installing(subject, await establish(subject), { pair, container }), 'enclave.processed')
+        const found = subject.card.describe().containers.find((record) => record.container === container)!
+        assert.equal([found.spki, found.purpose], [b64(pair.spki), 'user'])
+      }
+    },
+  },
+  {
     title: 'SKI-68 the way derived draws a nonce itself where none is outstanding, and takes the one that is',
     run: async (make) => {
       const subject = make({ profile: 'published' })
@@ -204,7 +220,7 @@ export const FLOW: readonly Case[] = [
           const subject = make(wanted)
           const established = await establish(subject)
           const typed = (pin: Buffer) => say(subject, { type: 'verifyPin', channel: 0, pinId: 1, pin: { typed: b64(pin) } })
-          for (const left of [2, 1, 0]) assert.equal((await typed(text('wrong'))) as unknown, wrongPin(left))
+          for (const left of [2, 1, 0]) assert.equal(await typed(text('wrong')), wrongPin(left))
           assert.is(codeOf(await typed(PINS.user.value)), 'pin_blocked')
           const fresh = text('b8#Tn5wQe2Lk')
           const command = await bringing(subject, established, 'Change Authenticator', 1, changeStructure(1, 2, PINS.admin.value, 1, fresh, 8))

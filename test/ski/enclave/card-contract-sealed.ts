@@ -3,7 +3,7 @@
  * PIN has words of its own, and those behind a MAC.
  * @module
  */
-import * as native from 'node:crypto'
+import type * as native from 'node:crypto'
 import * as assert from 'uvu/assert'
 import type { SkiKeyKind, WrapPadding } from '../../../src/ski/enclave/commands.js'
 import { PINS, ask, establish, nonceFrom, pairOf, refusedWithoutTrace, say, sealedRefused, withK1, type Case, type Subject, type Wanted } from './card-case.js'

@@ -5,9 +5,10 @@
  */
 import type { Case } from './card-case.js'
 import { CLOSING } from './card-contract-closing.js'
+import { ESTABLISHING } from './card-contract-establishing.js'
 import { FLOW } from './card-contract-flow.js'
 import { REFUSALS } from './card-contract-refusals.js'
 import { SEALED_CASES } from './card-contract-sealed.js'
 
 /** Every case. */
-export const CONTRACT: readonly Case[] = [...FLOW, ...REFUSALS, ...SEALED_CASES, ...CLOSING]
+export const CONTRACT: readonly Case[] = [...FLOW, ...REFUSALS, ...ESTABLISHING, ...SEALED_CASES, ...CLOSING]

@@ -6,7 +6,7 @@
 import * as assert from 'uvu/assert'
 import { commitCard, noteCard, permitCard } from '../../../src/ski/enclave/card-permit.js'
 import type { CardRuleName } from '../../../src/ski/enclave/card-rules.js'
-import { emptyCard, type CardCommandOf, type CardMark, type CardState, type SessionKeyRecord } from '../../../src/ski/enclave/card-state.js'
+import { emptyCard, type CardCommandOf, type CardMark, type CardState, type CardSessionKey } from '../../../src/ski/enclave/card-state.js'
 import type { SkiHandle } from '../../../src/ski/enclave/commands.js'
 
 /** One promise of the rules, with some of them switched off. */
@@ -18,7 +18,7 @@ export interface RuleCase {
 const handle = (name: string): SkiHandle => name as SkiHandle
 const IV = 'AAAAAAAAAAAAAAAAAAAAAA'
 const context = { session: IV, serverNonce: IV, cardNonce: IV }
-const key: SessionKeyRecord = { handle: handle('k'), channel: 0, way: 'derived', algorithm: 'AES-256', context, mode: 'CBC', iv: IV, ivs: [], used: false }
+const key: CardSessionKey = { handle: handle('k'), channel: 0, way: 'derived', algorithm: 'AES-256', context, mode: 'CBC', iv: IV, ivs: [], used: false }
 
 const card = (without: readonly CardRuleName[], change: Partial<CardState> = {}): CardState => ({
   ...emptyCard({

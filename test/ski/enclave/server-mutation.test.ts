@@ -6,7 +6,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { SERVER_RULES, type ServerRuleName } from '../../../src/ski/enclave/server-rules.js'
-import { SERVER_CASES, makeWithout } from './server-cases.js'
+import { makeWithout } from './server-case.js'
+import { SERVER_CASES } from './server-cases.js'
 import { SERVER_RULE_CASES } from './server-rule-cases.js'
 
 const mutation = suite("server's enclave: a rule switched off is noticed")

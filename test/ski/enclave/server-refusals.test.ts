@@ -4,7 +4,8 @@
  */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { SERVER_CASES, makeWithout } from './server-cases.js'
+import { makeWithout } from './server-case.js'
+import { SERVER_CASES } from './server-cases.js'
 
 const refusals = suite("server's enclave: refusals")
 

@@ -3,6 +3,7 @@
  * other end.
  * @module
  */
+import * as native from 'node:crypto'
 import * as assert from 'uvu/assert'
 import type { Crypto } from '../../../src/crypto/crypto.js'
 import type { EcPrivateKey } from '../../../src/crypto/keys.js'
@@ -38,6 +39,8 @@ import {
   unwrapBlob,
   type NodeCard,
   type NodePair,
+  authenticateResponse,
+  respondAsCard,
 } from './server-node.js'
 
 /** A private key of node's on a curve, in our form. */
@@ -271,4 +274,31 @@ export const sealing = ({ key, structure }: Composed, name: SecureFunction = 'Im
   blob: structure,
   flags: 1,
   pieces: 1,
+})
+
+/** The four ways. */
+export const WAYS = ['session', 'agreement', 'shared', 'derived'] as const
+
+/** A PIN function that was sealed. */
+export async function sealedPin(subject: Subject) {
+  const at = await keyed(subject)
+  const { key: pin } = await ask(subject, 'c', { type: 'makePin', length: 16 }, 'enclave.pinMade')
+  const compose = { type: 'composePin', function: 'Authenticate', flags: 0x10000000, pinId: 1, pin, target: null } as const
+  const { blob } = await ask(subject, 'c', compose, 'enclave.composed')
+  const { blobs } = await ask(subject, 'c', { type: 'mdEncrypt', key: at.key, function: 'Authenticate', blob, flags: 1, pieces: 1 }, 'enclave.mdEncrypted')
+  return { at, blobs }
+}
+/** The card's response to it. */
+export const responding = ({ key, session }: { readonly key: SkiHandle; readonly session: Session }, subject: Subject): ServerCommand => ({
+  type: 'mdOpenResponse',
+  key,
+  function: 'Authenticate',
+  blobs: [respondAsCard(session, subject.format, { function: 'Authenticate', pinId: 1 }, authenticateResponse(3, Buffer.from('0123456789abcdef')))],
+})
+/** The card's receipt for K2. */
+export const installing = ({ session, spki, fingerprint }: Composed): ServerCommand => ({
+  type: 'confirmInstalled',
+  container: K2_TERMS.container,
+  fingerprint,
+  receipt: receipt(session, 2, K2_TERMS.container, native.createHash('sha256').update(spki).digest()),
 })

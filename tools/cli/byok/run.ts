@@ -4,14 +4,13 @@
  * Requirements: BYOK-1, BYOK-7, BYOK-14, BYOK-155, BYOK-161.
  * @module
  */
-import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { fromBase64url } from '../../../src/bytes/base64.js'
 import { utf8 } from '../../../src/bytes/bytes.js'
 import { formatKid } from '../../../src/byok/kid.js'
 import { PROFILES } from '../../../src/byok/policy.js'
 import { KEK_BITS } from '../../../src/byok/kek.js'
-import type { Crypto, Random } from '../../../src/crypto/crypto.js'
+import type { Crypto } from '../../../src/crypto/crypto.js'
 import { spkiFingerprint } from '../../../src/crypto/fingerprint.js'
 import { writePem } from '../../../src/crypto/pem.js'
 import { pure } from '../../../src/crypto/pure.js'
@@ -22,6 +21,7 @@ import { command, usage } from '../args.js'
 import { EXIT } from '../failure.js'
 import { prepareFolder, writeOutputs, type Content } from '../files.js'
 import { progress } from '../io.js'
+import { seededRandom } from '../seed.js'
 import { jsonText, styled, table, type Text } from '../text.js'
 import { VERSION } from '../version.js'
 import { labelOf, leakText, runCampaign, type CampaignResult } from './campaign.js'
@@ -127,23 +127,6 @@ function cryptoOf(provider: 'platform' | 'pure', seed: string | undefined): Cryp
   if (provider === 'platform') return nodeCrypto()
   const platform = nodeCrypto()
   return pure(seed === undefined ? (length) => platform.random(length) : seededRandom(seed))
-}
-
-/** SHA-256 of the seed and a counter: the same bytes each time, and no secret to anybody who knows the seed. */
-function seededRandom(seed: string): Random {
-  let counter = 0
-  return (length) => {
-    const bytes = new Uint8Array(length)
-    for (let at = 0; at < length; at += 32)
-      bytes.set(
-        createHash('sha256')
-          .update(`keyferry demonstration ${counter++} ${seed}`)
-          .digest()
-          .subarray(0, Math.min(32, length - at)),
-        at,
-      )
-    return bytes
-  }
 }
 
 function summaryTable({ voyages }: CampaignResult): Text[] {

@@ -3,12 +3,17 @@
  * recovery agent, and a ledger that is told every secret. For demonstrations and tests: the secrets are made for it.
  * @module
  */
-import { toBase64url } from '../../../src/bytes/base64.js'
+import { fromBase64url, toBase64url } from '../../../src/bytes/base64.js'
+import { equalBytes } from '../../../src/bytes/bytes.js'
 import type { Crypto } from '../../../src/crypto/crypto.js'
+import { spkiFingerprint } from '../../../src/crypto/fingerprint.js'
 import type { RsaPrivateKey } from '../../../src/crypto/keys.js'
+import { decodeSpki } from '../../../src/crypto/spki.js'
+import type { Maybe } from '../../../src/verdict.js'
+import type { Witness } from '../../../src/enclave/witness.js'
 import { softwareAuthority, type SoftwareAuthority } from '../../../src/ski/enclave/authority.js'
 import { softwareCard, type SoftwareCard, type SoftwareCardOptions } from '../../../src/ski/enclave/card.js'
-import type { SessionAlgorithm, SkiHandle, SkiKeyKind, WrapPadding } from '../../../src/ski/enclave/commands.js'
+import type { CardAnswer, SessionAlgorithm, SkiHandle, SkiKeyKind, WrapPadding } from '../../../src/ski/enclave/commands.js'
 import { cardIssuer, personalise, type CardIssuer } from '../../../src/ski/enclave/issuer.js'
 import { softwareServer, type SoftwareServer, type SoftwareServerOptions } from '../../../src/ski/enclave/server.js'
 import { CARD_PADDING, KEY_SPEC, PIN_CHANGE } from '../../../src/ski/constants/index.js'
@@ -40,8 +45,10 @@ const TEMPLATE = 'user-with-recovery'
 /** What the reader says of the card: an ISO 7816-3 answer to reset without historical bytes. */
 const ATR = 'OwA'
 /** The holder's PIN, and the one that unblocks it. */
-const USER_PIN = 1
+export const USER_PIN = 1
 const ADMIN_PIN = 2
+/** How the ledger calls a holder's PIN, whatever else it is called. */
+export const HOLDERS_PIN = 'holder’s PIN'
 
 /** How a world is built. */
 export interface SkiWorldOptions extends Partial<Pick<InjectionsOptions, 'network' | 'onLine' | 'serialised' | 'inspect' | 'snapshots' | 'serverProduct'>> {
@@ -77,6 +84,8 @@ export interface RunWanted {
   readonly client?: Partial<ClientInput>
   readonly server?: Partial<ServerInput>
   readonly enrolment?: Partial<Enrolment>
+  /** A K1 that lies on the card already. */
+  readonly enrolled?: EnrolledK1
 }
 
 /** A card of the world, with what only its maker knows. */
@@ -100,13 +109,31 @@ export interface SkiWorld {
   readonly caCertificate: Uint8Array
   /** What the roles of a run are given. */
   request(wanted: RunWanted): InjectionRequest
+  /**
+   * What a card goes through before it is given out, where K1 is to be pinned (SKI-45): the holder enters the PIN, K1 is made
+   * and stays, and its fingerprint is written down for the server. At the issuer's desk: no client has a part in it.
+   */
+  enrol(card: string, kind?: SkiKeyKind): Promise<EnrolledK1>
+  /** Stops the roles and wipes every enclave. */
+  dispose(): void
+}
+
+/** A K1 that was enrolled. */
+export interface EnrolledK1 {
+  readonly container: number
+  /** `spki-sha256:` and 64 hex digits. */
+  readonly fingerprint: string
 }
 
 /** Builds a world. */
 export async function skiWorld(options: SkiWorldOptions): Promise<SkiWorld> {
   const { crypto, policy, watched = true, cards: count = 1, between = (enclave) => enclave } = options
   const ledger = new Ledger()
-  const witness = watched ? { witness: ledger.witness } : {}
+  // By its bytes, so that whatever enclave tells of it, the ledger knows whose it is.
+  const holdersPins: Uint8Array[] = []
+  const tell: Witness = (secret) =>
+    ledger.witness(holdersPins.some((pin) => equalBytes(pin, secret.bytes)) ? { ...secret, name: `${HOLDERS_PIN} (${secret.name})` } : secret)
+  const witness = watched ? { witness: tell } : {}
   const pki = pkijsPki()
   const issuer = cardIssuer({ crypto, signingKey: await crypto.generateEc('P-256') })
   const serverKey = await crypto.generateEc('P-256')
@@ -133,6 +160,7 @@ export async function skiWorld(options: SkiWorldOptions): Promise<SkiWorld> {
   for (let index = 0; index < count; index++) {
     const name = index === 0 ? 'card' : `card${index + 1}`
     const pins: Readonly<Record<number, Uint8Array>> = { [USER_PIN]: testPin(crypto), [ADMIN_PIN]: testPin(crypto) }
+    holdersPins.push(pins[USER_PIN]!)
     const personal = await personalise({
       crypto,
       policy,
@@ -202,6 +230,7 @@ export async function skiWorld(options: SkiWorldOptions): Promise<SkiWorld> {
         dhKind,
         holder: holder === null ? null : { pinId: USER_PIN, typed: holder === 'typed' ? toBase64url(pins[USER_PIN]!) : null },
         keepK1: policy.keepK1,
+        ...(wanted.enrolled && { existingK1: wanted.enrolled.container }),
         ...wanted.client,
       },
       server: {
@@ -215,7 +244,7 @@ export async function skiWorld(options: SkiWorldOptions): Promise<SkiWorld> {
             subject: SUBJECT,
             template: TEMPLATE,
             cardId: id,
-            k1: null,
+            k1: wanted.enrolled?.fingerprint ?? null,
             containers: Array.from({ length: 16 }, (_, index) => index),
             pinIds: [USER_PIN],
             keySpecs: Object.values(KEY_SPECS),
@@ -230,11 +259,45 @@ export async function skiWorld(options: SkiWorldOptions): Promise<SkiWorld> {
       },
     }
   }
-  return { injections, ledger, cards, server, authority, issuer, agent, caCertificate, request }
+  const enrol = async (card: string, kind: SkiKeyKind = 'rsa-2048'): Promise<EnrolledK1> => {
+    const { enclave, pins } = cards[card]!
+    const at = { channel: 0, container: 0, pinId: USER_PIN } as const
+    await told(enclave.perform(card, { type: 'verifyPin', ...at, pin: { entry: enclave.enterPin(pins[USER_PIN]!) } }), 'enclave.pinVerified')
+    await told(enclave.perform(card, { type: 'makeK1', ...at, kind }), 'enclave.k1Made')
+    const { spki } = await told(enclave.perform(card, { type: 'readKey', ...at, evidence: 'plain' }), 'enclave.keyRead')
+    await told(enclave.perform(card, { type: 'deauthenticate', ...at }), 'enclave.deauthenticated')
+    return { container: at.container, fingerprint: fingerprintOf(spki) }
+  }
+  const dispose = () => {
+    injections.session.stop()
+    for (const enclave of [server, authority, ...Object.values(cards).map((card) => card.enclave)]) enclave.dispose()
+  }
+  return { injections, ledger, cards, server, authority, issuer, agent, caCertificate, request, enrol, dispose }
+}
+
+/** The answer of a card that does what it is told. */
+async function told<Type extends CardAnswer['type']>(answer: Maybe<CardAnswer | null>, type: Type): Promise<Extract<CardAnswer, { type: Type }>> {
+  const given = await answer
+  if (given?.type === type) return given as Extract<CardAnswer, { type: Type }>
+  throw new Error(`the card did not answer ${type}: ${given?.type === 'enclave.refused' ? given.fault.code : 'no answer'}`)
+}
+
+function fingerprintOf(spki: string): string {
+  const der = fromBase64url(spki)
+  const key = der.ok ? decodeSpki(der.value) : der
+  if (!key.ok) throw new Error(`the card showed no key: ${key.fault.code}`)
+  return `spki-sha256:${spkiFingerprint(key.value)}`
 }
 
 /** The product of the demonstration. */
-export const DEMONSTRATION_PRODUCT: ProductFacts = { product: PRODUCT, version: VERSION, offersNoCard: true, algorithms: ALGORITHMS, containers: 16 }
+export const DEMONSTRATION_PRODUCT: ProductFacts = {
+  product: PRODUCT,
+  version: VERSION,
+  offersNoCard: true,
+  support: 0xe,
+  algorithms: ALGORITHMS,
+  containers: 16,
+}
 
 /** From 2026 to 2036. */
 const VALIDITY = { notBefore: 1_767_225_600, notAfter: 2_082_758_400 }
