@@ -100,7 +100,7 @@ export function outcomeOf({ fault, start, way, container, certificate, sealed, i
   if (fault !== null || start === null || way === null || sealed === null)
     return { ok: false, fault: fault ?? { code: 'out_of_turn', requirement: 'SKI-241' }, installed }
   const place = sealed.function === SECURE_FUNCTIONS.CSF_IMPORT_KEYPAIR ? container : null
-  return { ok: true, session: start.session, way, container: place, certificate, pinWasTyped: holder?.typed != null }
+  return { ok: true, session: start.session, way, container: place, certificate, pinWasTyped: typeof holder?.typed === 'string' }
 }
 
 /** See the module text. */
@@ -128,7 +128,7 @@ export const clientSetup = setup({
     sessionWay: ({ context }) => context.way === 'session',
     agreementWay: ({ context }) => context.way === 'agreement',
     wasProven: ({ context }) => context.key?.proven === true,
-    containerNamed: ({ context }) => context.sealed?.container != null,
+    containerNamed: ({ context }) => typeof context.sealed?.container === 'number',
     k1ToDelete: ({ context }) => context.madeK1 && !context.keepK1,
   },
   actions: {

@@ -79,7 +79,7 @@ export const callOf = {
     type: 'CardImportSessionKey',
     call: calls,
     containerIndex: k1Container ?? NO_CONTAINER,
-    paddingInfo: key?.padding == null || key.padding === 'pkcs1' ? null : { hash: OAEP_HASH[key.padding], label: null },
+    paddingInfo: !key?.padding || key.padding === 'pkcs1' ? null : { hash: OAEP_HASH[key.padding], label: null },
     blobType: key?.proven ? CUSTOM_NAMES.PROVEN_KEY_BLOB : BLOB_TYPES.BCRYPT_KEY_DATA_BLOB,
     algorithm: cngName(key?.algorithm ?? 'AES-256'),
     phKey: true,

@@ -133,7 +133,7 @@ export const wordOf = {
     call: calls,
     handle: handle ?? 0,
     function: functionOf(injection),
-    blobs: installed?.output == null ? null : [installed.output],
+    blobs: installed?.output ? [installed.output] : null,
     size: null,
     flags: DATA_FLAGS.CARD_BLOCK_PADDING,
   }),

@@ -36,9 +36,6 @@ type Attributes = readonly { readonly type: number; readonly value?: unknown }[]
 type Calls = Record<`C_${string}`, (...args: unknown[]) => never>
 type Pkcs11 = Readonly<Record<string, number>> & { readonly PKCS11: new () => Calls & { load(path: string): void } }
 
-const [module, library, slotNumber, officerPin] = process.argv.slice(2)
-if (module !== undefined && library !== undefined && officerPin !== undefined) serve(module, library, Number(slotNumber), officerPin)
-
 function serve(path: string, library: string, slotNumber: number, officerPin: string): void {
   const names = createRequire(import.meta.url)(path) as Pkcs11
   const token = new Token(names, library, slotNumber, officerPin)
@@ -119,7 +116,13 @@ class Token {
   }
 
   #makeK1(bits: number) {
-    const publicTemplate = this.#attributes({ CKA_TOKEN: false, CKA_ENCRYPT: true, CKA_WRAP: true, CKA_MODULUS_BITS: bits, CKA_PUBLIC_EXPONENT: PUBLIC_EXPONENT })
+    const publicTemplate = this.#attributes({
+      CKA_TOKEN: false,
+      CKA_ENCRYPT: true,
+      CKA_WRAP: true,
+      CKA_MODULUS_BITS: bits,
+      CKA_PUBLIC_EXPONENT: PUBLIC_EXPONENT,
+    })
     const privateTemplate = this.#attributes({
       CKA_TOKEN: false,
       CKA_PRIVATE: true,
@@ -148,7 +151,7 @@ class Token {
 
   #importSessionKey(padding: Padding, input: Buffer): string {
     const template = { CKA_TOKEN: false, CKA_CLASS: this.#const('CKO_SECRET_KEY') }
-    const readable = { ...template, CKA_KEY_TYPE: this.#const('CKK_GENERIC_SECRET'), CKA_SENSITIVE: false, CKA_EXTRACTABLE: true }
+    const readable = { ...template, CKA_KEY_TYPE: this.#const('CKK_GENERIC_SECRET'), CKA_EXTRACTABLE: true }
     const wrapped: Handle = this.#calls.C_UnwrapKey!(this.#session, this.#padding(padding), this.#k1!.privateKey, input, this.#attributes(readable))
     const blob = this.#read(wrapped, 'CKA_VALUE')
     this.#calls.C_DestroyObject!(this.#session, wrapped)
@@ -215,3 +218,6 @@ class Token {
 }
 
 const PUBLIC_EXPONENT = Buffer.from([1, 0, 1])
+
+const [module, library, slotNumber, officerPin] = process.argv.slice(2)
+if (module !== undefined && library !== undefined && officerPin !== undefined) serve(module, library, Number(slotNumber), officerPin)

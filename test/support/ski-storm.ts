@@ -159,7 +159,7 @@ export async function skiStorm(crypto: Crypto, storm: SkiStorm): Promise<SkiAfte
 function changed(message: Message, at: number): Message {
   const members = Object.entries(message).filter(([name]) => name !== 'type')
   const member = members[at % Math.max(1, members.length)]
-  return member ? ({ ...message, [member[0]]: other(member[1], at) } as Message) : message
+  return member ? ({ ...message, [member[0]]: other(member[1], at) }) : message
 }
 
 function other(value: unknown, at: number): unknown {

@@ -63,13 +63,13 @@ export const PROCESS_TYPES: readonly StructureType[] = (
   })),
 )
 
-/** The size, the version, gaps, and numbers that are no addresses and no lengths where there should be some. */
+/** The size, which says little where it is small; the version; addresses and lengths that a process could have. */
 function structSigns(declared: Struct, abi: Abi): readonly Sign[] {
   const { size, members } = declared[abi]
   const pointers = members.filter(({ type }) => type === 'pointer')
   const lengths = members.filter(({ name }) => name.startsWith('cb'))
   return [
-    [24, (view) => view.length === size],
+    [size <= 8 ? 2 : size <= 12 ? 8 : 24, (view) => view.length === size],
     ...(declared.version === null ? [] : [[32, (view: View) => view.u32(0) === declared.version] as const]),
     ...pointers.map(({ offset }): Sign => [abi === 'x64' ? 12 : 2, (view) => isAddress(pointerAt(view, offset, abi))]),
     ...lengths.map(({ offset }): Sign => [14, (view) => view.u32(offset) >= 0 && view.u32(offset) < 0x40000]),

@@ -85,7 +85,8 @@ const check = async (policy: SkiPolicy, runs: 1 | 2, numRuns: number, promised: 
       const aftermath = await skiStorm(crypto, storm)
       promisedAlways(aftermath)
       promised(aftermath)
-      for (const outcome of aftermath.outcomes) outcome?.ok ? succeeded++ : refused++
+      succeeded += aftermath.outcomes.filter((outcome) => outcome?.ok).length
+      refused += aftermath.outcomes.filter((outcome) => !outcome?.ok).length
     }),
     { numRuns },
   )

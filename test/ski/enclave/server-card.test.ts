@@ -49,7 +49,7 @@ for (const sealedData of ['published', 'bound'] as const)
           // Steps 5 to 15.
           const hasK1 = way === 'session' || way === 'agreement'
           const named = sealedData === 'bound' || proof !== 'none'
-          if (hasK1) await tell({ type: 'makeK1', channel, container: 3, kind: way === 'session' ? 'rsa-2048' : 'ec-P-256', pinId: 1 }, 'enclave.k1Made')
+          if (hasK1) await tell({ type: 'makeK1', channel, container: 3, kind: way === 'session' ? 'rsa-2048' : 'ec-P-256', pinId: 0 }, 'enclave.k1Made')
           const k1 = hasK1 ? await tell({ type: 'readKey', channel, container: 3, evidence: 'attested' }, 'enclave.keyRead') : null
           const drawn = !hasK1 && named ? await tell({ type: 'drawNonce', channel }, 'enclave.nonceDrawn') : null
           const claim = { type: 'judgeCard', way, cardId, nonce: drawn?.nonce ?? null, spki: k1?.spki ?? null, evidence: k1?.evidence ?? null } as const
