@@ -11,6 +11,7 @@ import type { Returned } from '../../src/ski/calls.js'
 import type { SkiKeyKind } from '../../src/ski/enclave/commands.js'
 import type { Fault } from '../../src/verdict.js'
 import type { Way } from '../../src/ski/policy.js'
+import { READINGS } from '../../src/ski/readings.js'
 import { decodeContainerMap, decodeMultiString, decodeU32, encodeContainerMap, type ContainerRecord } from '../../src/ski/structures/index.js'
 
 /** What a client wants and has. */
@@ -81,10 +82,10 @@ export function mapWith(map: readonly (ContainerRecord | null)[], index: number,
 export const certificateFile = (container: number): string => `kxc${String(container).padStart(2, '0')}`
 
 const BITS: Readonly<Record<Way, number>> = {
-  session: KEY_IMPORT.CARD_KEY_IMPORT_RSA_KEYEST,
-  agreement: KEY_IMPORT.CARD_KEY_IMPORT_ECC_KEYEST,
+  session: READINGS.asymmetricKeyEstablishment,
+  agreement: READINGS.agreementCapability,
   shared: KEY_IMPORT.CARD_KEY_IMPORT_SHARED_SYMMETRIC,
-  derived: KEY_IMPORT.CARD_KEY_IMPORT_SHARED_SYMMETRIC,
+  derived: READINGS.derivedCapability,
 }
 
 /** A record's name holds 39 characters and a NUL. */

@@ -21,6 +21,7 @@ import {
 } from '../../src/ski/constants/index.js'
 import type { SkiKeyKind, WrapPadding } from '../../src/ski/enclave/commands.js'
 import type { ClientToServer } from '../../src/ski/messages.js'
+import { READINGS } from '../../src/ski/readings.js'
 import { encodeU32, encodeWideText } from '../../src/ski/structures/index.js'
 import { certificateFile, mapWith } from './client-plan.js'
 import type { ClientContext } from './client-setup.js'
@@ -39,7 +40,7 @@ export const callOf = {
     hScard: 1,
   }),
   support: (context: ClientContext): Call => property(context, CARD_PROPERTIES.CP_KEY_IMPORT_SUPPORT, 0),
-  cardId: (context: ClientContext): Call => property(context, CARD_PROPERTIES.CP_CARD_GUID, 0),
+  cardId: (context: ClientContext): Call => property(context, READINGS.cardIdProperty, 0),
   authenticate: ({ calls, holder }: ClientContext): Call => ({
     type: 'CardAuthenticateEx',
     call: calls,

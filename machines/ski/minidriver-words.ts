@@ -26,6 +26,7 @@ import {
 import { answerOf } from '../../src/ski/minidriver/answer.js'
 import { MISHAPS } from '../../src/ski/minidriver/status.js'
 import { keyOf, type KeyEntry } from '../../src/ski/minidriver/view.js'
+import { READINGS } from '../../src/ski/readings.js'
 import { encodeContainerInfo } from '../../src/ski/structures/index.js'
 import type { MinidriverContext } from './minidriver-setup.js'
 
@@ -63,7 +64,7 @@ export function apduOf(context: MinidriverContext): MinidriverToCard {
     case 'CardWriteFile':
       return { type: 'apdu.writeFile', channel, ...fileOf(call), data: call.data ?? '' }
     case 'CardCreateContainer':
-      return { type: 'apdu.generate', channel, container: call.containerIndex, kind: keyToMake(call.keySpec, call.keySize) ?? 'rsa-2048', pinId: DEFAULT_PIN }
+      return { type: 'apdu.generate', channel, container: call.containerIndex, kind: keyToMake(call.keySpec, call.keySize) ?? 'rsa-2048', pinId: READINGS.defaultPinId }
     case 'CardCreateContainerEx':
       return { type: 'apdu.generate', channel, container: call.containerIndex, kind: keyToMake(call.keySpec, call.keySize) ?? 'rsa-2048', pinId: call.pinId }
     case 'CardDeleteContainer':
@@ -230,7 +231,6 @@ function containerInfo(spki: string, signs: boolean): string | null {
 // What a judged call cannot lack still needs a word here; it names nothing.
 const NOTHING = '' as SkiHandle
 const NO_DERIVATION = { way: 'shared', algorithm: 'AES-256', proven: false, input: null } as const
-const DEFAULT_PIN = 1
 
 const handleOf = (context: MinidriverContext, handle: number): SkiHandle => keyOf(context, handle)?.key ?? NOTHING
 const agreementOf = ({ agreements }: MinidriverContext, index: number): SkiHandle => agreements.find((one) => one.index === index)?.agreement ?? NOTHING

@@ -7,7 +7,7 @@
  * root and Linux.
  * @module
  */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -53,7 +53,7 @@ export const PEERS: readonly PeerKind[] = [
     start: () => {
       const tokens = folderOf('softhsm')
       const SOFTHSM2_CONF = given('softhsm2.conf', `directories.tokendir = ${tokens}\nobjectstore.backend = file\nlog.level = ERROR\n`)
-      return peer(spawn(process.execPath, words(softHsm!, 0), { stdio: STDIO, env: { ...process.env, SOFTHSM2_CONF } }))
+      return peer(spawn(process.execPath, words(softHsm!, 0), { env: { ...process.env, SOFTHSM2_CONF } }))
     },
   },
   {
@@ -62,7 +62,7 @@ export const PEERS: readonly PeerKind[] = [
     start: () => {
       const slots = given('opencryptoki.conf', `version opencryptoki-3.1\nslot ${OPENCRYPTOKI_SLOT}\n{\nstdll = libpkcs11_sw.so\n}\n`)
       const own = [...UNSHARE, 'bash', '-c', OWN_PLACES, 'bash', slots, process.execPath, ...words(opencryptoki!, OPENCRYPTOKI_SLOT)]
-      return peer(spawn('unshare', own, { stdio: STDIO }))
+      return peer(spawn('unshare', own))
     },
   },
 ]
@@ -88,7 +88,6 @@ function opencryptokiMissing(): string | null {
   return spawnSync('unshare', [...UNSHARE, 'mount', '-t', 'tmpfs', 'tmpfs', '/dev/shm']).status === 0 ? null : 'no namespaces for opencryptoki'
 }
 
-const STDIO = ['pipe', 'pipe', 'pipe'] as const satisfies readonly string[]
 /** The first PIN of the officer: of opencryptoki it is fixed, of SoftHSM2 anything. */
 const OFFICER_PIN = '87654321'
 const words = (library: string, slot: number): readonly string[] => [
@@ -102,14 +101,14 @@ const words = (library: string, slot: number): readonly string[] => [
 ]
 
 /** Speaks with the process: answers come in the order of the requests. */
-function peer(child: ChildProcess): Peer {
+function peer(child: ChildProcessWithoutNullStreams): Peer {
   const waiting: { readonly resolve: (answer: Answer) => void; readonly reject: (error: Error) => void }[] = []
   let complaint = ''
   let over: Error | null = null
-  child.stderr!.on('data', (chunk: Buffer) => (complaint = (complaint + chunk.toString()).slice(-2000)))
+  child.stderr.on('data', (chunk: Buffer) => (complaint = (complaint + chunk.toString()).slice(-2000)))
   // A token that is gone closes its pipe: the request is answered by its end.
-  child.stdin!.on('error', () => undefined)
-  createInterface({ input: child.stdout! }).on('line', (line) => waiting.shift()?.resolve(JSON.parse(line) as Answer))
+  child.stdin.on('error', () => undefined)
+  createInterface({ input: child.stdout }).on('line', (line) => waiting.shift()?.resolve(JSON.parse(line) as Answer))
   const ended = (why: string) => {
     over = new Error(`the token's process has ended: ${why}\n${complaint}`)
     for (const { reject } of waiting.splice(0)) reject(over)
@@ -121,11 +120,11 @@ function peer(child: ChildProcess): Peer {
       if (over) throw over
       const answer = await new Promise<Answer>((resolve, reject) => {
         waiting.push({ resolve, reject })
-        child.stdin!.write(`${JSON.stringify(request)}\n`)
+        child.stdin.write(`${JSON.stringify(request)}\n`)
       })
       if ('error' in answer) throw new Error(answer.error)
       return answer.value
     },
-    end: () => void child.stdin!.end(),
+    end: () => void child.stdin.end(),
   }
 }

@@ -12,6 +12,7 @@ import {
   type EventObject,
   type InputFrom,
   type InspectionEvent,
+  type SnapshotFrom,
 } from 'xstate'
 import { begin, step, type Said } from '../../machines/step.js'
 
@@ -32,8 +33,17 @@ export interface Conversation {
 export class Arrows {
   readonly all: ReadonlySet<string>
   readonly taken = new Set<string>()
+  /** The machine with an ear at each port: made once, because making a machine takes longer than running it. */
+  readonly #listened: AnyStateMachine
+  #heardBy: Said[][] = []
 
   constructor(readonly machine: AnyStateMachine) {
+    const ear = (port: string) =>
+      fromCallback<EventObject>(({ receive }) => {
+        receive((message) => this.#heardBy.at(-1)!.push({ port, message }))
+      })
+    const actors = Object.fromEntries(Object.keys(machine.implementations.actors).map((port) => [port, ear(port)]))
+    this.#listened = machine.provide({ actors } as never)
     const all = new Set<string>()
     const visit = (node: AnyStateNode) => {
       for (const [event, arrows] of node.transitions) arrows.forEach((_, index) => all.add(arrowName(node, event, index)))
@@ -49,18 +59,17 @@ export class Arrows {
     return [...this.all].filter((arrow) => !this.taken.has(arrow))
   }
 
-  /** Runs a script on a fresh role, live and purely, asserts that both agree, and notes the arrows. */
-  converse<Machine extends AnyStateMachine>(input: InputFrom<Machine>, hears: readonly EventObject[]): Conversation {
+  /**
+   * Runs a script on a fresh role, or on one that is taken up from what a {@link Conversation} persisted, live and purely; asserts
+   * that both agree, and notes the arrows.
+   */
+  converse<Machine extends AnyStateMachine>(input: InputFrom<Machine>, hears: readonly EventObject[], persisted?: unknown): Conversation {
     const machine = this.machine
     const heardBy: Said[][] = [[]]
+    this.#heardBy = heardBy
     const emitted: number[] = [0]
-    const ear = (port: string) =>
-      fromCallback<EventObject>(({ receive }) => {
-        receive((message) => heardBy.at(-1)!.push({ port, message }))
-      })
-    const actors = Object.fromEntries(Object.keys(machine.implementations.actors).map((port) => [port, ear(port)]))
-    const actor = createActor(machine.provide({ actors } as never), {
-      input,
+    const actor = createActor(this.#listened, {
+      ...(persisted === undefined ? { input } : { snapshot: persisted }),
       inspect: (event: InspectionEvent) => {
         if (event.type !== '@xstate.microstep') return
         for (const arrow of (event as unknown as { _transitions: { source: AnyStateNode; eventType: string }[] })._transitions) {
@@ -71,7 +80,8 @@ export class Arrows {
     } as never)
     actor.on('*', () => emitted.push(emitted.pop()! + 1))
     actor.start()
-    let pure = begin(machine, ...([input] as never))
+    const stored = persisted === undefined ? null : createActor(machine, { snapshot: persisted } as never).getSnapshot()
+    let pure = stored === null ? begin(machine, ...([input] as never)) : { snapshot: stored as SnapshotFrom<AnyStateMachine>, said: [], emitted: [] }
     const visits = [stateOf(actor.getSnapshot() as AnyMachineSnapshot)]
     for (const event of hears) {
       heardBy.push([])

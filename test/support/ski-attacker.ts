@@ -192,6 +192,7 @@ const boundKey = (s1: Uint8Array, { session, serverNonce, cardNonce, cardId }: C
     ),
   )
 
+/** Under a MAC key. */
 const tagged = (key: Uint8Array, label: string, body: Uint8Array): Buffer => createHmac('sha256', key).update(label).update(body).digest()
 
 /** Seals what an attacker makes up as the bound format does. `terms` are container, overwrite, function, PIN id, key spec and size. */
@@ -246,6 +247,34 @@ export function establishment(context: Context, container: number, wrapped: Uint
     wrapped,
   ])
   return text(signer ? Buffer.concat([body, signed(signer, 'keyferry ski server proof v1\0', body)]) : body)
+}
+
+/** A statement of a card about one of its keys (KFEV), taken apart. */
+export interface Statement {
+  readonly head: Buffer
+  readonly spki: Buffer
+  readonly proof: Buffer
+}
+
+/** Takes evidence apart. */
+export function statementParts(evidence: unknown): Statement {
+  const bytes = raw(evidence)
+  const end = 48 + bytes.readUInt16LE(44)
+  return { head: bytes.subarray(0, 48), spki: bytes.subarray(48, end), proof: bytes.subarray(end) }
+}
+
+/** A statement with another key or another card in it, under whatever proof there is. */
+export function restated({ head, proof }: Statement, spki: Uint8Array, cardId: Uint8Array, change: (body: Buffer) => Uint8Array = () => proof): string {
+  const body = Buffer.concat([head.subarray(0, 12), cardId, head.subarray(28, 44), u16(spki.length), head.subarray(46), spki])
+  return text(Buffer.concat([body, change(body)]))
+}
+
+/** A proof by an attestation key of the attacker's, which a key of the attacker's endorses. */
+export function forgedProof(cardId: Uint8Array): (body: Buffer) => Buffer {
+  const [issuer, attester] = [ownPair('ec').privateKey, ownPair('ec').privateKey]
+  const point = pointOf(attester)
+  const endorsement = signed(issuer, 'keyferry ski card endorsement v1\0', Buffer.concat([cardId, point]))
+  return (body) => Buffer.concat([point, endorsement, signed(attester, 'keyferry ski key statement v1\0', body)])
 }
 
 /** The key material in an establishment, and its proof. */

@@ -229,8 +229,11 @@ export const importedK1: Attack = async (crypto, defence) => {
 
 /** Guesses a PIN that is sealed in the second block of a `CARD_AUTHENTICATE`. */
 export interface Guesser {
-  /** Sends the block with the PIN in it under an IV that makes a request of it if the guess is right. */
-  guess(pin: string): Promise<Words>
+  /**
+   * Sends the block with the PIN in it under an IV that makes a request of it if the guess is right. No IV is taken twice, so
+   * each time that a guess is repeated is to have another number.
+   */
+  guess(pin: string, time?: number): Promise<Words>
   /** How many tries PIN 1 has left, as anybody finds out by a wrong one of his own. */
   triesLeft(): Promise<number>
 }
@@ -242,14 +245,16 @@ export function guesser(run: Hosted): Guesser {
   const start = all.subarray(0, 4).toString() === 'KFSD' ? 84 : 0
   const [first, second] = [all.subarray(start, start + 16), all.subarray(start + 16, start + 32)]
   return {
-    guess: (pin) => {
+    guess: (pin, time = 1) => {
       const bytes = Buffer.from(pin)
       const padded = Buffer.concat([bytes, Buffer.alloc(16 - bytes.length, 16 - bytes.length)])
-      // If the block says this PIN, under this IV it says: CARD_AUTHENTICATE, PIN 1, sixteen bytes. Any block does for those.
-      const iv = xor(padded, first, authenticateStructure(1, Buffer.alloc(16)).subarray(0, 16))
+      // If the block says this PIN, under this IV it says: CARD_AUTHENTICATE, PIN 1, so many bytes. Any blocks do for those.
+      const iv = xor(padded, first, authenticateStructure(1, Buffer.alloc(16 * time)).subarray(0, 16))
+      const rest = Array.from({ length: time }, () => second)
       const header = Buffer.from(all.subarray(0, start))
       if (start > 0) iv.copy(header, 64)
-      return run.feed({ function: 'Authenticate', flags: 0, iv: text(iv), blobs: [text(Buffer.concat([header, second, second, all.subarray(start + 32)]))] })
+      const blob = Buffer.concat([header, second, ...rest, all.subarray(start + 32)])
+      return run.feed({ function: 'Authenticate', flags: 0, iv: text(iv), blobs: [text(blob)] })
     },
     triesLeft: async () => {
       const { sw } = await run.apdu({ type: 'apdu.verify', pinId: 1, pin: text(Buffer.from('not this one')) })

@@ -41,8 +41,8 @@ export const keyferry: Group = group({
       name: 'ski',
       summary: 'secure key injection: a key pair or a PIN from a server into a smart card',
       description: [],
-      members: [skiRunCommand],
-      examples: [...skiRunCommand.examples.slice(0, 1)],
+      members: [skiRunCommand, decodeCommand],
+      examples: [...skiRunCommand.examples.slice(0, 1), ...decodeCommand.examples.slice(0, 1)],
     }),
   ],
   examples: [

@@ -10,6 +10,7 @@
  */
 import type { Fault } from '../../verdict.js'
 import { STATUS, type StatusName } from '../constants/index.js'
+import { READINGS } from '../readings.js'
 
 /** The words that this floor gives or looks for. Those that a card gives for a refusal of its enclave are in `../card-status.ts`. */
 export const SW = {
@@ -59,7 +60,7 @@ export const STATUS_WORDS: readonly StatusWord[] = [
   word(0x6a88, 'no such key or agreement', 'SCARD_E_INVALID_HANDLE'),
   word(0x6d00, 'instruction not supported', 'SCARD_E_UNSUPPORTED_FEATURE'),
   word(0x6e00, 'class not supported', 'SCARD_E_UNSUPPORTED_FEATURE'),
-  word(0x6f00, 'refused: the one word for everything that depends on secret bytes', 'SCARD_E_UNEXPECTED'),
+  word(0x6f00, 'refused: the one word for everything that depends on secret bytes', READINGS.openingRefused),
 ]
 
 const entryOf = (sw: number): StatusWord | undefined => STATUS_WORDS.find(({ value, mask }) => (sw & mask) === value)

@@ -8,6 +8,7 @@
  */
 import { CARD_PADDING, DATA_FLAGS, KEY_IMPORT, OPERATION, type AnyFlagTable } from './flags.js'
 import { CARD_PROPERTIES, CUSTOM_NAMES, KEY_PROPERTIES } from './names.js'
+import { READINGS } from '../readings.js'
 
 /** How a value is laid out: a `DWORD`, a multi-string, a string, bytes, or three `DWORD`s (least, most, step, in bits). */
 export type PropertySort = 'u32' | 'names' | 'text' | 'bytes' | 'keyLengths'
@@ -53,7 +54,7 @@ export const PROPERTIES: readonly Property[] = [
     card: read(CIPHER, ASYMMETRIC),
   },
   // Public minidrivers disagree about the flags of this one; both are taken.
-  { name: CARD_PROPERTIES.CP_CHAINING_MODES, constant: 'CP_CHAINING_MODES', sort: 'names', card: read(0, CIPHER) },
+  { name: CARD_PROPERTIES.CP_CHAINING_MODES, constant: 'CP_CHAINING_MODES', sort: 'names', card: read(...READINGS.chainingModesFlags) },
   { name: CARD_PROPERTIES.CP_CARD_GUID, constant: 'CP_CARD_GUID', sort: 'bytes', card: read() },
   { name: KEY_PROPERTIES.CKP_CHAINING_MODE, constant: 'CKP_CHAINING_MODE', sort: 'text', key: readAndWrite },
   { name: KEY_PROPERTIES.CKP_INITIALIZATION_VECTOR, constant: 'CKP_INITIALIZATION_VECTOR', sort: 'bytes', key: readAndWrite },

@@ -229,7 +229,7 @@ const RESPONSE: StructureType = {
   },
   signs: [
     [14, (view) => STATUS_WORDS.some(({ value, mask }) => ((256 * view.u8(view.length - 2) + view.u8(view.length - 1)) & mask) === value)],
-    [8, (view) => view.length === 2 || formatOf(view.bytes) !== null],
+    [16, (view) => view.length === 2 || formatOf(view.bytes) !== null],
   ],
 }
 

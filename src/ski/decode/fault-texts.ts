@@ -138,7 +138,7 @@ const TEXTS: Readonly<Record<Code, string>> = {
 
 /** The sentence for a code, without its full stop; for a code that is not ours, the code in words. */
 export function faultText(code: string): string {
-  if (Object.hasOwn(TEXTS, code)) return TEXTS[code as Code]!
+  if (Object.hasOwn(TEXTS, code)) return TEXTS[code as Code]
   const words = code.replaceAll('_', ' ')
   return words.charAt(0).toUpperCase() + words.slice(1)
 }

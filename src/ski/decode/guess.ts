@@ -7,7 +7,7 @@
  * @module
  */
 import { requireBytes } from '../../bytes/bytes.js'
-import { accepts } from './describe.js'
+import { accepts } from './level.js'
 import { View, type StructureType } from './types.js'
 
 /** How sure a guess is. */
@@ -21,7 +21,10 @@ export interface Candidate {
   readonly accepted: boolean
 }
 
-/** The structures that the bytes may be, the best first; none where nothing speaks for any. `among`: those that come into question. */
+/**
+ * The structures that the bytes may be, the best first, without those that are far behind; none where nothing speaks for any. `among`: those that
+ * come into question.
+ */
 export function guess(bytes: Uint8Array, among: readonly StructureType[]): readonly Candidate[] {
   requireBytes(bytes, 'bytes')
   const view = new View(bytes)
@@ -33,6 +36,7 @@ export function guess(bytes: Uint8Array, among: readonly StructureType[]): reado
       return score === 0 ? [] : [{ type, accepted, order, sureness: surenessOf(score), rank: score + (accepted ? TAKEN : 0) }]
     })
     .sort((a, b) => b.rank - a.rank || a.order - b.order)
+    .filter(({ rank }, _at, [best]) => rank >= best!.rank / 2)
     .map(({ type, accepted, sureness }) => ({ type, accepted, sureness }))
 }
 

@@ -47,7 +47,8 @@ export const IMPORT_KEYPAIR: StructureType = {
     if (!key.ok) return { fault: key.fault.at === 'key' ? { ...key.fault, at: 'CARD_IMPORT_KEYPAIR.dwKeySpec' } : key.fault }
     try {
       const [inside, members] = key.value.type === 'RSA' ? ([CAPI_PRIVATE, CAPI_MEMBERS] as const) : ([ECC_KEY, ECC_MEMBERS] as const)
-      return aboutKey(inside.structure, members, key.value, checkPrivateKey(key.value))
+      // The facts are told where the key is described, inside.
+      return { ...aboutKey(inside.structure, members, key.value, checkPrivateKey(key.value)), facts: [] }
     } finally {
       wipeKey(key.value)
     }

@@ -26,7 +26,7 @@ export interface Reading {
   readonly remarks: readonly string[]
 }
 
-/** The members that were read so far, by name; of those with one name, the last. */
+/** The members of a structure that were read, by name; of those with one name, the last. */
 export type Seen = ReadonlyMap<string, number | Uint8Array>
 
 /** A value for a person, and what it means. */

@@ -8,6 +8,7 @@
  * which command, and when, is in `server-permit.ts`.
  * @module
  */
+import { READINGS } from '../readings.js'
 import type { SkiFault } from './commands.js'
 import { KEY_SPECS_OF, PIN_FLAGS, SEAL_FLAGS, isIv, symmetricNames } from './server-terms.js'
 import { SERVER_EFFECTS, SERVER_READINGS } from './server-effects.js'
@@ -127,7 +128,7 @@ const keyWasOffered: ServerRefusal = {
 
 const blobTypeKnown: ServerRefusal = {
   requirement: 'SKI-133',
-  refuses: ({ command }) => (command.type === 'mdImportSessionKey' ? unless(command.blobType === 'KeyDataBlob', invalid('blobType', 'KeyDataBlob')) : null),
+  refuses: ({ command }) => (command.type === 'mdImportSessionKey' ? unless(READINGS.sessionKeyBlobTypes.includes(command.blobType), invalid('blobType', READINGS.sessionKeyBlobTypes.join(', '))) : null),
 }
 const algorithmKnown: ServerRefusal = {
   requirement: 'SKI-133',

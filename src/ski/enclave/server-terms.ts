@@ -8,7 +8,8 @@
 import { fromBase64url } from '../../bytes/base64.js'
 import type { PublicKey } from '../../crypto/keys.js'
 import { KINDS, kindOf } from '../../enclave/kinds.js'
-import { AUTHENTICATE_FLAGS, DATA_FLAGS, KEY_SPECS, PIN_CHANGE } from '../constants/index.js'
+import { AUTHENTICATE_FLAGS, KEY_SPECS, PIN_CHANGE } from '../constants/index.js'
+import { READINGS } from '../readings.js'
 import { ALGORITHMS } from '../sealed/codes.js'
 import { ID_BYTES } from '../sealed/keys.js'
 import type { SecureFunction, SessionAlgorithm, SkiKeyKind } from './commands.js'
@@ -40,7 +41,7 @@ export const PIN_FLAGS: Readonly<Record<Exclude<SecureFunction, 'Import Key Pair
 }
 
 /** `dwFlags` of `MDEncryptData`: block padding, or none for a structure that is whole blocks. */
-export const SEAL_FLAGS: readonly number[] = [0, DATA_FLAGS.CARD_BLOCK_PADDING]
+export const SEAL_FLAGS: readonly number[] = READINGS.encryptFlags
 
 /** The published identifiers of these algorithms, or of all of them. They do not say the size of an AES key. */
 export function symmetricNames(algorithms: readonly SessionAlgorithm[] | null): readonly string[] {

@@ -14,12 +14,12 @@ import {
   CARD_PROPERTIES,
   CHAINING_MODES,
   CUSTOM_NAMES,
-  DATA_FLAGS,
   KEY_PROPERTIES,
   OPERATION,
   keySpec,
   symmetricAlgorithm,
 } from '../constants/index.js'
+import { READINGS } from '../readings.js'
 import { decodeU32, encodeKeyLengths, encodeKeySizes, encodeMultiString, encodeU32, encodeWideText } from '../structures/index.js'
 import { bytesIn } from './arguments.js'
 import { blockLengthOf, keyOf, offeredAlgorithms, type KeyEntry, type MinidriverView } from './view.js'
@@ -71,10 +71,10 @@ function cardProperty(name: string | null, flags: number, view: MinidriverView):
     case CARD_PROPERTIES.CP_ENUM_ALGORITHMS:
       return encodeMultiString(flags === OPERATION.CARD_CIPHER_OPERATION ? cipherNames(view) : ASYMMETRIC_ALGORITHMS.map((one) => one.name))
     case CARD_PROPERTIES.CP_PADDING_SCHEMES:
-      return encodeU32(flags === OPERATION.CARD_CIPHER_OPERATION ? DATA_FLAGS.CARD_BLOCK_PADDING : paddings)
+      return encodeU32(flags === OPERATION.CARD_CIPHER_OPERATION ? READINGS.cipherPaddings : paddings)
     case CARD_PROPERTIES.CP_CHAINING_MODES:
       return encodeMultiString([CHAINING_MODES.CARD_CHAIN_MODE_CBC])
-    case CARD_PROPERTIES.CP_CARD_GUID:
+    case READINGS.cardIdProperty:
       return bytesIn(cardId)
     default:
       return null

@@ -18,7 +18,6 @@ import {
   CHAINING_MODES,
   CREATE_CONTAINER,
   CUSTOM_NAMES,
-  DATA_FLAGS,
   DERIVE_FLAGS,
   KEY_PROPERTIES,
   MAX_PINS,
@@ -46,7 +45,8 @@ import {
   sharedDerivation,
   sizedAlgorithm,
 } from './arguments.js'
-import { SKI_VERSION, blockLengthOf, isFunctionOffered, keyOf, offeredAlgorithms, wasHandle, type MinidriverView } from './view.js'
+import { READINGS } from '../readings.js'
+import { blockLengthOf, isFunctionOffered, keyOf, offeredAlgorithms, wasHandle, type MinidriverView } from './view.js'
 
 /** Why a call is answered at once. */
 export interface CallFault {
@@ -64,7 +64,6 @@ const INVALID = 'SCARD_E_INVALID_PARAMETER'
 const UNSUPPORTED = 'SCARD_E_UNSUPPORTED_FEATURE'
 const REVISION = 'ERROR_REVISION_MISMATCH'
 const HANDLE = 'SCARD_E_INVALID_HANDLE'
-const BUFFER = 'ERROR_INSUFFICIENT_BUFFER'
 
 /** The first fault of a call, or `null` where card, enclave or context may be asked. */
 export function faultOf(call: Call, view: MinidriverView): CallFault | null {
@@ -83,12 +82,12 @@ export function contextFault(call: Call, { mode }: MinidriverView): CallFault | 
   if (mode === 'none') return of('context_deleted', HANDLE)
   if (!KNOWN.has(call.type)) return of('function_unknown', UNSUPPORTED)
   const allowed = mode === 'noCard' ? NO_CARD.has(call.type) : call.type !== 'MDImportSessionKey' && call.type !== 'MDEncryptData'
-  return allowed ? null : of('mode_not_allowed', UNSUPPORTED)
+  return allowed ? null : of('mode_not_allowed', READINGS.modeRefuses)
 }
 
 const of = (fault: string, status: StatusName, length: number | null = null): CallFault => ({ fault, status: STATUS[status], length })
 const KNOWN: ReadonlySet<FunctionName> = new Set(FUNCTIONS)
-const NO_CARD: ReadonlySet<FunctionName> = new Set([...NO_CARD_FUNCTIONS, 'CardDeleteContext'])
+const NO_CARD: ReadonlySet<string> = new Set([...NO_CARD_FUNCTIONS, ...READINGS.noCardTakesToo])
 const TOO_SMALL = 'buffer_too_small'
 
 /** How many bytes the answer has; of a response of the card, at least. */
@@ -103,7 +102,7 @@ const handleWrong: readonly Check<{ readonly handle: number }>[] = [
 ]
 const containerUnknown: Check<{ readonly containerIndex: number }> = [
   'container_unknown',
-  INVALID,
+  READINGS.containerIndexUnknown,
   ({ containerIndex }, { containers }) => !Number.isInteger(containerIndex) || containerIndex < 0 || containerIndex >= containers,
 ]
 const fileNotFound: Check<CallOf<'CardReadFile'> | CallOf<'CardWriteFile'>> = [
@@ -113,7 +112,7 @@ const fileNotFound: Check<CallOf<'CardReadFile'> | CallOf<'CardWriteFile'>> = [
 ]
 const bufferTooSmall: Check<Call & { readonly size: number | null }> = [
   TOO_SMALL,
-  BUFFER,
+  READINGS.bufferTooSmall,
   (call, view) => call.size !== null && leastSize(call, view) > call.size,
 ]
 const secureFunctionUnknown: Check<{ readonly function: string | null }> = [
@@ -122,7 +121,7 @@ const secureFunctionUnknown: Check<{ readonly function: string | null }> = [
   ({ function: name }) => secureFunction(name) === null,
 ]
 const propertyNull: Check<{ readonly property: string | null }> = ['pointer_null', INVALID, ({ property: name }) => name === null]
-const dataFlagsUnknown: Check<{ readonly flags: number }> = ['flags_unknown', INVALID, ({ flags }) => flags !== 0 && flags !== DATA_FLAGS.CARD_BLOCK_PADDING]
+const flagsOutside = (known: readonly number[]): Check<{ readonly flags: number }> => ['flags_unknown', INVALID, ({ flags }) => !known.includes(flags)]
 const algorithmUnknown: Check<{ readonly algorithm: string | null }> = ['algorithm_unknown', INVALID, ({ algorithm }) => sizedAlgorithm(algorithm) === null]
 
 const create: readonly Check<CallOf<'CardCreateContainer'> | CallOf<'CardCreateContainerEx'>>[] = [
@@ -137,8 +136,8 @@ const create: readonly Check<CallOf<'CardCreateContainer'> | CallOf<'CardCreateC
 const CHECKS: { readonly [Name in FunctionName]: readonly Check<CallOf<Name>>[] } = {
   CardAcquireContext: [
     ['flags_unknown', INVALID, (call) => call.flags !== 0 && !noCardWanted(call)],
-    ['mode_not_offered', UNSUPPORTED, (call, { offersNoCard }) => noCardWanted(call) && !offersNoCard],
-    ['version_too_low', REVISION, (call) => call.version < (noCardWanted(call) ? SKI_VERSION : MINIMUM)],
+    ['mode_not_offered', READINGS.modeNotOffered, (call, { offersNoCard }) => noCardWanted(call) && !offersNoCard],
+    ['version_too_low', REVISION, (call) => call.version < (noCardWanted(call) ? READINGS.noCardMinimumVersion : MINIMUM)],
     ['allocators_missing', INVALID, ({ allocators }) => !allocators],
     ['handles_zero', HANDLE, (call) => !noCardWanted(call) && (call.hSCardCtx === 0 || call.hScard === 0)],
     ['atr_missing', INVALID, (call) => !noCardWanted(call) && (call.atr === null || call.atr === '')],
@@ -148,7 +147,7 @@ const CHECKS: { readonly [Name in FunctionName]: readonly Check<CallOf<Name>>[] 
   CardDeleteContext: [],
   CardGetProperty: [
     propertyNull,
-    ['property_unknown', INVALID, ({ property: name }) => property(name ?? '')?.card?.get !== true],
+    ['property_unknown', READINGS.unknownProperty, ({ property: name }) => property(name ?? '')?.card?.get !== true],
     ['flags_not_zero', INVALID, (call) => call.flags !== 0 && isFlagless(call.property)],
     ['flags_unknown', INVALID, ({ property: name, flags }) => property(name ?? '')?.card?.flags.includes(flags) !== true],
     bufferTooSmall,
@@ -157,7 +156,7 @@ const CHECKS: { readonly [Name in FunctionName]: readonly Check<CallOf<Name>>[] 
     propertyNull,
     ['property_unknown', INVALID, ({ property: name }) => property(name ?? '')?.card === undefined],
     flagsNotZero,
-    ['property_read_only', UNSUPPORTED, () => true],
+    ['property_read_only', READINGS.readOnlyProperty, () => true],
   ],
   CardReadFile: [['pointer_null', INVALID, ({ directory, file }) => directory === null || file === null], flagsNotZero, fileNotFound],
   CardWriteFile: [['pointer_null', INVALID, ({ directory, file, data }) => directory === null || file === null || data === null], flagsNotZero, fileNotFound],
@@ -178,7 +177,7 @@ const CHECKS: { readonly [Name in FunctionName]: readonly Check<CallOf<Name>>[] 
   ],
   CardImportSessionKey: [
     ['pointer_null', INVALID, ({ input, blobType, algorithm, phKey }) => input === null || blobType === null || algorithm === null || !phKey],
-    ['padding_not_offered', INVALID, ({ flags }, { capabilities }) => !IMPORT_PADDINGS.includes(flags) || (flags & capabilities.paddings) === 0],
+    ['padding_not_offered', INVALID, ({ flags }, { capabilities }) => !READINGS.importPaddings.includes(flags) || (flags & capabilities.paddings) === 0],
     ['padding_info_missing', INVALID, ({ flags, paddingInfo }) => flags === CARD_PADDING.CARD_PADDING_OAEP && paddingInfo === null],
     ['hash_unknown', INVALID, ({ flags, paddingInfo }) => flags === CARD_PADDING.CARD_PADDING_OAEP && !OAEP.has(paddingInfo?.hash ?? '')],
     ['label_not_empty', INVALID, ({ flags, paddingInfo }) => flags === CARD_PADDING.CARD_PADDING_OAEP && !isEmpty(paddingInfo?.label ?? null)],
@@ -226,7 +225,7 @@ const CHECKS: { readonly [Name in FunctionName]: readonly Check<CallOf<Name>>[] 
   CardDeauthenticateEx: [flagsNotZero, ['pin_unknown', INVALID, ({ pins }) => pinsIn(pins) === null]],
   MDImportSessionKey: [
     ['pointer_null', INVALID, ({ input, blobType, algorithm, phKey }) => input === null || blobType === null || algorithm === null || !phKey],
-    ['blob_type_unknown', INVALID, ({ blobType }) => blobType !== BLOB_TYPES.BCRYPT_KEY_DATA_BLOB],
+    ['blob_type_unknown', INVALID, ({ blobType }) => !READINGS.sessionKeyBlobTypes.includes(blobType ?? '')],
     // The blob says the size, so none but the published names.
     ['algorithm_unknown', INVALID, ({ algorithm }) => symmetricAlgorithm(algorithm ?? '') === null],
     ['algorithm_not_offered', UNSUPPORTED, ({ algorithm }, view) => !algorithmsNamed(algorithm).some((one) => isOffered(one, view))],
@@ -235,7 +234,7 @@ const CHECKS: { readonly [Name in FunctionName]: readonly Check<CallOf<Name>>[] 
     ['pointer_null', INVALID, ({ input, function: name }) => input === null || name === null],
     ...handleWrong,
     secureFunctionUnknown,
-    dataFlagsUnknown,
+    flagsOutside(READINGS.encryptFlags),
     ['chaining_mode_missing', INVALID, ({ handle }, view) => keyOf(view, handle)?.mode !== true],
     ['iv_missing', INVALID, ({ handle }, view) => (keyOf(view, handle)?.iv ?? null) === null],
   ],
@@ -272,7 +271,7 @@ const CHECKS: { readonly [Name in FunctionName]: readonly Check<CallOf<Name>>[] 
       INVALID,
       ({ property: name }, { mode }) => property(name ?? '')?.key === undefined || (name === CUSTOM_NAMES.KEY_CONTAINER && mode !== 'card'),
     ],
-    ['property_read_only', INVALID, ({ property: name }) => property(name ?? '')?.key?.set !== true],
+    ['property_read_only', READINGS.readOnlyKeyProperty, ({ property: name }) => property(name ?? '')?.key?.set !== true],
     [
       'chaining_mode_not_offered',
       INVALID,
@@ -287,7 +286,7 @@ const CHECKS: { readonly [Name in FunctionName]: readonly Check<CallOf<Name>>[] 
     ...handleWrong,
     secureFunctionUnknown,
     ['import_without_card', UNSUPPORTED, ({ function: name }, { mode }) => mode === 'noCard' && name === SECURE_FUNCTIONS.CSF_IMPORT_KEYPAIR],
-    dataFlagsUnknown,
+    flagsOutside(READINGS.processFlags),
     // A response brings its own IV (SKI-63), so without a card nothing has to be set.
     ['chaining_mode_missing', INVALID, ({ handle }, view) => view.mode === 'card' && keyOf(view, handle)?.mode !== true],
     ['iv_missing', INVALID, ({ handle }, view) => view.mode === 'card' && (keyOf(view, handle)?.iv ?? null) === null],
@@ -307,7 +306,6 @@ const STRUCTURE_MINIMUM = 2
 const CONCAT_KDF = 'SP800_56A_CONCAT'
 /** A nonce of the card, in bytes. */
 const NONCE_BYTES = 16
-const IMPORT_PADDINGS: readonly number[] = [CARD_PADDING.CARD_PADDING_PKCS1, CARD_PADDING.CARD_PADDING_OAEP]
 const SESSION_PIN_FLAGS = AUTHENTICATE_EX_FLAGS.CARD_AUTHENTICATE_GENERATE_SESSION_PIN | AUTHENTICATE_EX_FLAGS.CARD_AUTHENTICATE_SESSION_PIN
 /** `ROLE_EVERYONE`, which may guard a container and has no PIN, and the first one that has. */
 const EVERYONE = 0

@@ -9,6 +9,7 @@ import { minidriverStatusOf, triesLeft } from '../apdu/index.js'
 import type { FunctionName } from '../calls.js'
 import { STATUS } from '../constants/index.js'
 import type { SkiFault } from '../enclave/commands.js'
+import { READINGS } from '../readings.js'
 
 export { triesLeft }
 
@@ -23,11 +24,11 @@ export const MISHAPS = {
   card_unknown: STATUS.SCARD_E_UNKNOWN_CARD,
   transport_failed: STATUS.SCARD_E_COMM_DATA_LOST,
   enclave_failed: STATUS.SCARD_F_INTERNAL_ERROR,
-  buffer_too_small: STATUS.ERROR_INSUFFICIENT_BUFFER,
+  buffer_too_small: STATUS[READINGS.bufferTooSmall],
 } as const
 
 /** The status for a refusal of the server's enclave (no-card mode). */
-export const statusOfFault = ({ code }: SkiFault): number => FAULTS[code] ?? STATUS.SCARD_E_UNEXPECTED
+export const statusOfFault = ({ code }: SkiFault): number => FAULTS[code] ?? STATUS[READINGS.openingRefused]
 
 /** The status for a status word of the card. What is not found is an application, a file or a container, by what was asked for. */
 export function statusOfWord(sw: number, asked: FunctionName | null): number {

@@ -8,6 +8,7 @@
 import type { FunctionName } from '../calls.js'
 import { KEY_IMPORT } from '../constants/index.js'
 import type { SessionAlgorithm, SkiHandle } from '../enclave/commands.js'
+import { READINGS } from '../readings.js'
 import { ALGORITHMS } from '../sealed/codes.js'
 
 /** A key handle of a context. */
@@ -91,7 +92,8 @@ export function isFunctionOffered(name: FunctionName, { mode, negotiated, suppor
 /** The version of `CARD_DATA` that brought secure key injection, and the latest. */
 export const SKI_VERSION = 7
 
-const { CARD_KEY_IMPORT_RSA_KEYEST: RSA, CARD_KEY_IMPORT_ECC_KEYEST: ECC, CARD_KEY_IMPORT_SHARED_SYMMETRIC: SHARED } = KEY_IMPORT
+const { asymmetricKeyEstablishment: RSA, agreementCapability: ECC, derivedCapability } = READINGS
+const SHARED = KEY_IMPORT.CARD_KEY_IMPORT_SHARED_SYMMETRIC | derivedCapability
 const ANY_WAY = RSA | ECC | SHARED
 
 /** Functions that serve some ways only, and are not there without one of them. */

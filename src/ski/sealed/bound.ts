@@ -19,6 +19,7 @@ import type { Crypto } from '../../crypto/crypto.js'
 import type { Steps } from '../../enclave/steps.js'
 import { accept, type Verdict } from '../../verdict.js'
 import type { SecureFunction } from '../enclave/commands.js'
+import { READINGS } from '../readings.js'
 import { arePieces, cutBlocks } from './blocks.js'
 import { decipher, encipher, keepNothing, type Keep } from './cipher.js'
 import { ALGORITHMS, BLOCK_PADDING, type Direction } from './codes.js'
@@ -59,7 +60,7 @@ export function* sealBound(
   terms: Terms,
   iv: Uint8Array,
   structure: Uint8Array,
-  pieces = 1,
+  pieces: number = READINGS.blobs,
   keep: Keep = keepNothing,
 ): Steps<readonly Uint8Array[]> {
   const { algorithm, context } = key

@@ -12,6 +12,7 @@ import { concat } from '../../bytes/bytes.js'
 import type { Crypto } from '../../crypto/crypto.js'
 import type { Steps } from '../../enclave/steps.js'
 import { accept, type Verdict } from '../../verdict.js'
+import { READINGS } from '../readings.js'
 import { arePieces, cutBlocks } from './blocks.js'
 import { decipher, encipher, keepNothing, type CipherKey, type Keep } from './cipher.js'
 import { ALGORITHMS, BLOCK_PADDING } from './codes.js'
@@ -24,7 +25,7 @@ export function* sealPublished(
   iv: Uint8Array,
   flags: number,
   structure: Uint8Array,
-  pieces = 1,
+  pieces: number = READINGS.blobs,
   keep: Keep = keepNothing,
 ): Steps<readonly Uint8Array[]> {
   const ciphertext = yield* encipher(crypto, key, iv, flags, structure, keep)

@@ -11,6 +11,7 @@
 import type { LittleEndianCursor } from '../../bytes/little-endian.js'
 import type { Fault } from '../../verdict.js'
 import { STATUS } from '../constants/status.js'
+import { READINGS } from '../readings.js'
 
 /** What may be wrong with a version. */
 export type VersionCode = 'revision_too_low' | 'revision_unknown'
@@ -34,5 +35,5 @@ export function readVersion<C extends string>(le: LittleEndianCursor<C>, wanted:
 
 /** The status with which a minidriver answers a structure that it cannot read. */
 export function structureStatus({ code }: Fault): number {
-  return code === ('revision_too_low' satisfies VersionCode) ? STATUS.ERROR_REVISION_MISMATCH : STATUS.SCARD_E_INVALID_PARAMETER
+  return code === ('revision_too_low' satisfies VersionCode) ? STATUS.ERROR_REVISION_MISMATCH : STATUS[READINGS.structureVersionHigh]
 }

@@ -18,7 +18,7 @@ const discard = { type: 'server.discard', session: 's1' }
 const certify = { type: 'server.certify', session: 's1', request: 'cmVx', fingerprint: 'f1' }
 const issued = { type: 'enclave.certificateIssued', certificate: 'Y2VydA', fingerprint: 'f1' }
 
-const converse = (...events: readonly EventObject[]) => arrows.converse(undefined, events)
+const converse = (...events: readonly (EventObject & Readonly<Record<string, unknown>>)[]) => arrows.converse(undefined, events)
 const records = (conversation: ReturnType<typeof converse>) => (conversation.context as { readonly records: readonly ArchiveRecord[] }).records
 const last = (conversation: ReturnType<typeof converse>) => words(conversation.said.at(-1)!, 'local')
 

@@ -49,7 +49,7 @@ async function run(secret: SkiKeyKind, { way = 'session', policy = {}, agents = 
   const certified: Buffer[] = []
   for (const { key, subject } of agents) certified.push(Buffer.from(await world.authority.certifyAgent(subject, { type: 'RSA', n: key.n, e: key.e })))
   const named = { ...injection, agents: [...('agents' in injection ? injection.agents : []), ...certified.map((one) => one.toString('base64url'))] }
-  const report = await world.injections.inject({ ...request, server: { ...request.server, injection: named as typeof injection } })
+  const report = await world.injections.inject({ ...request, server: { ...request.server, injection: named } })
   if (report.client?.ok !== true || report.server?.ok !== true) throw new Error(`the run failed: ${JSON.stringify(report)}`)
   const { session } = world.injections
   const { records } = (session.actor('archive').getSnapshot() as unknown as { context: { records: readonly ArchiveRecord[] } }).context
@@ -174,7 +174,7 @@ else {
   })
 
   documents('SKI-265 two recovery agents: each opens it, and finds the same key', async () => {
-    const second = { subject: 'CN=Second Agent,O=Keyferry', key: (await nodeCrypto().generateRsa(2048)) as RsaPrivateKey }
+    const second = { subject: 'CN=Second Agent,O=Keyferry', key: await nodeCrypto().generateRsa(2048) }
     const ran = await run('ec-P-256', { agents: [second] })
     agree(ran)
     const envelope = unb64(ran.records[0]!.envelope)

@@ -19,15 +19,8 @@ export type Stop = readonly [state: string, hears: EventObject]
 export const change = (event: EventObject, fields: object): EventObject => ({ ...event, ...fields })
 
 /** A return that is numbered by {@link hearsOf}. */
-export const returned = (fields: object = {}): EventObject => ({
-  ...s['minidriver.returned'],
-  call: 0,
-  status: 0,
-  data: null,
-  handle: null,
-  length: null,
-  ...fields,
-})
+export const returned = (fields: object = {}): EventObject =>
+  change(s['minidriver.returned'], { call: 0, status: 0, data: null, handle: null, length: null, ...fields })
 
 /** The words of a script, its returns numbered: the first answers call 1. A return that has a number keeps it. */
 export function hearsOf(stops: readonly Stop[]): readonly EventObject[] {
@@ -46,12 +39,15 @@ export const upTo = (stops: readonly Stop[], state: string): readonly EventObjec
   return hearsOf(stops.slice(0, at))
 }
 
-/** A script with another word in one state. */
-export const instead = (stops: readonly Stop[], state: string, fields: object): readonly EventObject[] => {
-  const at = stops.findIndex(([name]) => name === state)
-  if (at < 0) throw new Error(`the script has no ${state}`)
-  return hearsOf(stops.slice(0, at + 1).map(([name, event], index) => [name, index === at ? change(event, fields) : event] as const))
+/** A whole script with another word in one state. */
+export function replaced(stops: readonly Stop[], state: string, fields: object): readonly EventObject[] {
+  if (!stops.some(([name]) => name === state)) throw new Error(`the script has no ${state}`)
+  return hearsOf(stops.map(([name, event]) => [name, name === state ? change(event, fields) : event] as const))
 }
+
+/** A script up to another word in one state, with nothing behind it. */
+export const instead = (stops: readonly Stop[], state: string, fields: object): readonly EventObject[] =>
+  replaced(stops, state, fields).slice(0, stops.findIndex(([name]) => name === state) + 1)
 
 /** Every resting state of some scripts, with the words that lead there: what `answersEverything` wants. */
 export const restingIn = (scripts: readonly (readonly Stop[])[]): Readonly<Record<string, readonly EventObject[]>> =>

@@ -13,7 +13,7 @@ import { softwareServer, type SoftwareServerOptions } from '../../../src/ski/enc
 import { SERVER_RULES } from '../../../src/ski/enclave/server-rules.js'
 import { pkijsPki } from '../../../tools/pki/index.js'
 import { nodeCrypto } from '../../../tools/node/crypto.js'
-import { b64, draw, importStructure, keyDataBlob, type Session } from './card-node.js'
+import { authenticateStructure, b64, changeStructure, draw, importStructure, keyDataBlob, type Session } from './card-node.js'
 import { SERVER_CASES } from './server-cases.js'
 import { openAsCard, pairOf, SERVER_KEY } from './server-node.js'
 import { ask, BOUND, composed, ecKeyOf, faultOf, make, say, sealing } from './server-support.js'
@@ -152,6 +152,28 @@ server('SKI-133 SKI-134 a script: what is handed in is imported and sealed as th
     const opened = openAsCard(session, sealedData, iv, blobs, false)
     assert.equal([opened.structure, blobs.length], [structure, 3])
     if (opened.header) assert.equal([opened.header[9], opened.header[10], opened.header.readUInt32LE(12), opened.header.readUInt16LE(28)], [1, 5, 0, 3])
+  }
+})
+
+server('SKI-280 SKI-281 a script: PIN structures that are handed in say their own PIN', async () => {
+  const subject = make()
+  const session: Session = { algorithm: 'AES-128', s1: draw(16), session: draw(16), serverNonce: draw(16), cardNonce: draw(16), cardId: draw(16) }
+  const context = { session: b64(session.session), serverNonce: b64(session.serverNonce), cardNonce: b64(session.cardNonce), cardId: b64(session.cardId) }
+  for (const [name, structure, pinId] of [
+    ['Authenticate', authenticateStructure(4, draw(12)), 4],
+    ['Change Authenticator', changeStructure(2, 2, draw(12), 5, draw(12), 3), 5],
+  ] as const) {
+    const blob = subject.server.deposit('c', keyDataBlob(session.s1), { kind: 'keyBlob', context })
+    const { key } = await ask(subject, 'c', { type: 'mdImportSessionKey', blob, blobType: 'KeyDataBlob', algorithm: 'AES' }, 'enclave.mdKeyReady')
+    const iv = b64(draw(16))
+    await ask(subject, 'c', { type: 'setKeyProperty', key, mode: 'CBC', iv }, 'enclave.propertySet')
+    const deposited = (bytes: Uint8Array) => subject.server.deposit('c', bytes, { kind: 'structure' })
+    const command = { type: 'mdEncrypt', key, function: name, flags: 1, pieces: 1 } as const
+    for (const wrong of [structure.subarray(0, -1), Buffer.alloc(0)])
+      assert.is(faultOf(await say(subject, 'c', { ...command, blob: deposited(wrong) }))?.code, 'format_invalid')
+    const { blobs } = await ask(subject, 'c', { ...command, blob: deposited(structure) }, 'enclave.mdEncrypted')
+    const opened = openAsCard(session, 'bound', iv, blobs)
+    assert.equal([opened.structure, opened.header!.readUInt32LE(16), opened.header![10]], [structure, pinId, 255])
   }
 })
 

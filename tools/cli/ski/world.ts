@@ -19,6 +19,7 @@ import { softwareServer, type SoftwareServer, type SoftwareServerOptions } from 
 import { CARD_PADDING, KEY_SPEC, PIN_CHANGE } from '../../../src/ski/constants/index.js'
 import type { ProductFacts } from '../../../src/ski/minidriver/view.js'
 import type { SkiPolicy, Way } from '../../../src/ski/policy.js'
+import { READINGS } from '../../../src/ski/readings.js'
 import type { ClientInput } from '../../../machines/ski/client-plan.js'
 import { Injections, serverConversation, type CardInReader, type InjectionRequest, type InjectionsOptions } from '../../../machines/ski/injections.js'
 import type { Enrolment, Injection, ServerInput } from '../../../machines/ski/server-plan.js'
@@ -254,7 +255,7 @@ export async function skiWorld(options: SkiWorldOptions): Promise<SkiWorld> {
         ],
         injection:
           secret === 'pin' ? pinInjection(wanted.pinFunction ?? 'Change Authenticator', hold, testPin(crypto)) : keyInjection(secret, agent.certificate),
-        pieces: 1,
+        pieces: READINGS.blobs,
         ...wanted.server,
       },
     }
