@@ -8,7 +8,7 @@ import type { Crypto } from '../../src/crypto/crypto.js'
 import { copyKey } from '../../src/crypto/key-parts.js'
 import type { RsaPrivateKey } from '../../src/crypto/keys.js'
 import type { CardRuleName } from '../../src/ski/enclave/card-rules.js'
-import type { ContainerRecord, PinRecord } from '../../src/ski/enclave/card-state.js'
+import type { SoftwareCard } from '../../src/ski/enclave/card.js'
 import type { SkiHandle } from '../../src/ski/enclave/commands.js'
 import { SKI_PROFILES, type SkiPolicy, type Way } from '../../src/ski/policy.js'
 import { roleName, serverConversation } from '../../machines/ski/injections.js'
@@ -49,6 +49,8 @@ export async function stockedCrypto(crypto: Crypto = nodeCrypto(), count = 8): P
   return { ...crypto, generateRsa: (bits) => (bits === 2048 ? copyKey(keys[next++ % count]!) : crypto.generateRsa(bits)) }
 }
 
+type Described = ReturnType<SoftwareCard['describe']>
+
 /** See the module text. */
 export interface SkiScene extends SkiWorld {
   readonly policy: SkiPolicy
@@ -67,9 +69,11 @@ export interface SkiScene extends SkiWorld {
   /** A run in which the attacker is client, minidriver and reader. */
   host(wanted?: HostedRun): Hosted
   /** What is in a container of a card. */
-  container(number: number, card?: string): ContainerRecord | undefined
+  container(number: number, card?: string): Described['containers'][number] | undefined
   /** A PIN of a card, with its counter. */
-  pin(id: number, card?: string): PinRecord
+  pin(id: number, card?: string): Described['pins'][number]
+  /** The key pairs that somebody has put into a card. */
+  imported(card?: string): readonly Described['containers'][number][]
   /** Card and reader, without power for a moment. */
   reset(card?: string): Promise<void>
 }
@@ -98,6 +102,8 @@ export interface Hosted {
   feed(change?: Partial<Feeding>): Promise<Words>
   /** Step 31. */
   finish(output: unknown): Promise<Words>
+  /** Steps 1 to 26, honestly: the card has not seen yet what the server has sealed. */
+  upToSealed(): Promise<Hosted>
   /** Everything, honestly. */
   complete(): Promise<Words>
   /** How the server ended. */
@@ -187,6 +193,7 @@ export async function skiScene(
     },
     container: (number, card = 'card') => world.cards[card]!.enclave.describe().containers.find(({ container }) => container === number),
     pin: (id, card = 'card') => world.cards[card]!.enclave.describe().pins.find((pin) => pin.id === id)!,
+    imported: (card = 'card') => world.cards[card]!.enclave.describe().containers.filter(({ origin }) => origin === 'imported'),
     reset: async (card = 'card') => {
       session.inject({ from: 'reader', to: card, port: 'wire', message: { type: 'reader.reset' } })
       await session.run()
@@ -218,7 +225,7 @@ function hostedRun(at: SkiScene, run: string, { way, channel, card, k1: containe
       if (!answer) throw new Error(`the server gave no answer to ${message.type}`)
       return answer as Words
     },
-    apdu: (message) => ask({ channel, ...message } as Words, card),
+    apdu: (message) => ask({ channel, ...message }, card),
     offer: async (change = (offer) => offer) => {
       known.start = await hosted.tell({ type: 'client.request', subject: 'CN=Test User,O=Keyferry', template: 'user-with-recovery' })
       const { session: id, evidence, wantsNonce } = known.start
@@ -229,7 +236,7 @@ function hostedRun(at: SkiScene, run: string, { way, channel, card, k1: containe
       known.offer = change({
         ...{ type: 'client.offer', session: id, way, cardId, product, version, nonce, ...shown, k1Container: keyed ? k1.container : null },
         ...{ algorithms: ['AES'], paddings: 10, modes: ['ChainingModeCBC'], container: 1, pinId: 1 },
-      } as Words)
+      })
       known.key = await hosted.tell(known.offer)
       return known.key
     },
@@ -251,9 +258,13 @@ function hostedRun(at: SkiScene, run: string, { way, channel, card, k1: containe
       return hosted.apdu({ type: 'apdu.processSealed', key, function: name, container, flags, blobs })
     },
     finish: (output) => hosted.tell({ type: 'client.installed', session: known.start!['session'], output }),
-    complete: async () => {
+    upToSealed: async () => {
       await hosted.offer()
       await hosted.establish()
+      return hosted
+    },
+    complete: async () => {
+      await hosted.upToSealed()
       return hosted.finish((await hosted.feed())['output'] ?? null)
     },
     outcome: () => codeOf(at.injections.report(run).server),

@@ -195,21 +195,22 @@ const boundKey = (s1: Uint8Array, { session, serverNonce, cardNonce, cardId }: C
 /** Under a MAC key. */
 const tagged = (key: Uint8Array, label: string, body: Uint8Array): Buffer => createHmac('sha256', key).update(label).update(body).digest()
 
-/** Seals what an attacker makes up as the bound format does. `terms` are container, overwrite, function, PIN id, key spec and size. */
+/** Seals what an attacker makes up, from server to card, as the bound format does. Not `padded`: whole blocks, whatever the flag says. */
 export function sealBound(
   s1: Uint8Array,
   context: Context,
   iv: Uint8Array,
   structure: Uint8Array,
-  terms: { fn?: number; container?: number; overwrite?: boolean; pinId: number; keySpec?: number; keySize?: number; direction?: Way; flags?: number },
+  terms: { fn?: number; container?: number; overwrite?: boolean; pinId: number; keySpec?: number; keySize?: number; padded?: boolean },
 ): string {
-  const { fn = 1, container = 0xff, overwrite = false, pinId, keySpec = 0, keySize = 0, direction = 1, flags = 1 } = terms
-  const cipher = createCipheriv('aes-256-cbc', boundKey(s1, context, direction, 1), iv).setAutoPadding(flags === 1)
+  const { fn = 1, container = 0xff, overwrite = false, pinId, keySpec = 0, keySize = 0, padded = true } = terms
+  const direction = 1
+  const cipher = createCipheriv('aes-256-cbc', boundKey(s1, context, direction, 1), iv).setAutoPadding(padded)
   const ciphertext = Buffer.concat([cipher.update(structure), cipher.final()])
   const header = Buffer.concat([
     Buffer.from('KFSD'),
     Buffer.from([1, direction, fn, 3, 1, Number(overwrite), container, 0]),
-    ...[flags, pinId, keySpec, keySize].map(u32),
+    ...[1, pinId, keySpec, keySize].map(u32),
     u16(1),
     u16(0),
     context.session,

@@ -6,7 +6,7 @@
 import { generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto'
 import type { Crypto } from '../../src/crypto/crypto.js'
 import type { Way } from '../../src/ski/policy.js'
-import { rewritten, skiScene, wrappedIn, type Defence, type Hosted, type SkiScene, type Words } from './ski-attack.js'
+import { rewritten, skiScene, wrappedIn, type Defence, type Hosted, type HostedRun, type SkiScene, type Words } from './ski-attack.js'
 import {
   agreedS1,
   authenticateStructure,
@@ -121,8 +121,7 @@ export const planting: Attack = async (crypto, defence) => {
 export const ivRewriting: Attack = async (crypto, defence) => {
   const at = await skiScene(crypto, defence)
   const run = at.host()
-  await run.offer()
-  await run.establish()
+  await run.upToSealed()
   const last = await feedRewritten(run, { container: 5, pinId: 2 })
   return { achieved: at.container(5)?.pinId === 2 && at.container(1) === undefined, at, run, last }
 }
@@ -159,15 +158,7 @@ const NEW_PIN = 'pin-that-is-valid'
 /** A2: a recorded session, in which the server set a PIN, is played again after a reset. */
 export const replay: Attack = async (crypto, defence) => {
   const at = await skiScene(crypto, defence)
-  const admin = Buffer.from(at.cards['card']!.pins[2]!).toString()
-  const change = (value: string) =>
-    at.host({
-      secret: 'pin',
-      injects: (hold) => {
-        const target = { pinId: 1, pin: hold(value), tries: 3 }
-        return { what: 'pin', function: 'Change Authenticator', flags: 1, pinId: 2, pin: hold(admin), target }
-      },
-    })
+  const change = (value: string) => at.host(setting(Buffer.from(at.cards['card']!.pins[2]!).toString(), value))
   const run = change(OLD_PIN)
   await run.complete()
   await change(NEW_PIN).complete()
@@ -183,8 +174,7 @@ export const replay: Attack = async (crypto, defence) => {
 export const forgedSuccess: Attack = async (crypto, defence) => {
   const at = await skiScene(crypto, defence)
   const run = at.host()
-  await run.offer()
-  await run.establish()
+  await run.upToSealed()
   const last = await run.finish(null)
   return { achieved: run.outcome() === true && at.container(1) === undefined, at, run, last }
 }
@@ -207,8 +197,7 @@ export const overwriting: Attack = async (crypto, defence) => {
   await at.host().complete()
   const before = at.container(1)!.spki
   const run = at.host()
-  await run.offer()
-  await run.establish()
+  await run.upToSealed()
   let last = await run.feed()
   if (at.container(1)!.spki === before) last = await plant(at, run, ownPair('ec'), 1, true)
   return { achieved: at.container(1)!.spki !== before, at, run, last }
@@ -263,6 +252,21 @@ export function guesser(run: Hosted): Guesser {
   }
 }
 
+/** A run in which the server has a PIN presented. */
+export const presenting = (pinId: number, value: string, flags = 0): HostedRun => ({
+  secret: 'pin',
+  injects: (hold) => ({ what: 'pin', function: 'Authenticate', flags, pinId, pin: hold(value), target: null }),
+})
+
+/** A run in which the server sets PIN 1 with the administrator's. */
+export const setting = (administrator: string, value: string): HostedRun => ({
+  secret: 'pin',
+  injects: (hold) => {
+    const target = { pinId: 1, pin: hold(value), tries: 3 }
+    return { what: 'pin', function: 'Change Authenticator', flags: 1, pinId: 2, pin: hold(administrator), target }
+  },
+})
+
 const DICTIONARY = Array.from({ length: 24 }, (_, index) => String(7000_0000 + index * 137))
 const USER_PIN = 'typed at the client'
 
@@ -273,12 +277,8 @@ const USER_PIN = 'typed at the client'
 export const guessing: Attack = async (crypto, defence) => {
   const secret = DICTIONARY[17]!
   const at = await skiScene(crypto, defence, { pins: { 1: USER_PIN, 2: secret } })
-  const run = at.host({
-    secret: 'pin',
-    injects: (hold) => ({ what: 'pin', function: 'Authenticate', flags: 0, pinId: 2, pin: hold(secret), target: null }),
-  })
-  await run.offer()
-  await run.establish()
+  const run = at.host(presenting(2, secret))
+  await run.upToSealed()
   const { guess, triesLeft } = guesser(run)
   let pin: string | undefined
   let last: Words | undefined

@@ -12,6 +12,7 @@ import { roleName, serverConversation } from '../../machines/ski/injections.js'
 import type { Message } from '../../machines/ports.js'
 import type { Envelope } from '../../machines/session.js'
 import { spkiFingerprint } from '../../src/crypto/fingerprint.js'
+import { copyKey } from '../../src/crypto/key-parts.js'
 import { decodeSpki } from '../../src/crypto/spki.js'
 import { fromBase64url } from '../../src/bytes/base64.js'
 import type { Crypto } from '../../src/crypto/crypto.js'
@@ -39,7 +40,16 @@ export interface SkiStorm {
   readonly secret: SecretName
   readonly twoCards: boolean
   readonly serialised: boolean
+  /** Whether a ledger searches everything public for every secret, which takes most of the time; it does unless told otherwise. */
+  readonly watched?: boolean
   readonly disturbances: readonly Disturbance[]
+}
+
+/** A provider whose RSA keys are made beforehand and given out in turn, at once: a run is over when nothing is on its way. */
+export async function ready<C extends Crypto>(crypto: C, size = 6): Promise<C> {
+  const keys = await Promise.all(Array.from({ length: size }, () => crypto.generateRsa(2048)))
+  let next = 0
+  return { ...crypto, generateRsa: () => copyKey(keys[next++ % size]!) }
 }
 
 /** What came of it. */
@@ -59,8 +69,8 @@ export interface SkiAftermath {
 
 /** Runs a storm to its end: when nothing is on its way any more, time is called for every role until all have ended. */
 export async function skiStorm(crypto: Crypto, storm: SkiStorm): Promise<SkiAftermath> {
-  const { policy, ways, secret, twoCards, serialised, disturbances } = storm
-  const world = await skiWorld({ crypto, policy, serialised, cards: twoCards ? 2 : 1 })
+  const { policy, ways, secret, twoCards, serialised, watched = true, disturbances } = storm
+  const world = await skiWorld({ crypto, policy, serialised, watched, cards: twoCards ? 2 : 1 })
   const { session } = world.injections
   const runs = ways.map((way, index) => ({ way, name: index === 0 ? '' : `run${index + 1}`, card: twoCards && index === 1 ? 'card2' : 'card' }))
   for (const [index, { way, name, card }] of runs.entries()) world.injections.begin(world.request({ way, secret, name, card, channel: index }))
@@ -159,7 +169,7 @@ export async function skiStorm(crypto: Crypto, storm: SkiStorm): Promise<SkiAfte
 function changed(message: Message, at: number): Message {
   const members = Object.entries(message).filter(([name]) => name !== 'type')
   const member = members[at % Math.max(1, members.length)]
-  return member ? ({ ...message, [member[0]]: other(member[1], at) }) : message
+  return member ? { ...message, [member[0]]: other(member[1], at) } : message
 }
 
 function other(value: unknown, at: number): unknown {

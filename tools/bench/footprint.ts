@@ -91,23 +91,28 @@ const TELL_PEAK = `
 
 async function runBundles({ progress }: Setting): Promise<Findings> {
   progress('bundles')
-  const core = await bundle('src/crypto/index.js', { external: ['@noble/*'] })
-  const machines = []
-  for (const file of readdirSync(join(dist, 'machines/byok')).filter((name) => name.endsWith('.js') && definesMachine(name)))
-    machines.push(await bundle(`machines/byok/${file}`, { external: ['xstate'], plugins: [codecsApart] }))
-  const largest = machines.reduce((a, b) => (a.compressed >= b.compressed ? a : b))
+  const [core, ski] = [await bundle('src/crypto/index.js', { external: ['@noble/*'] }), await bundle('src/ski/index.js', { external: ['@noble/*'] })]
+  const [byokMachines, skiMachines] = [await machinesOf('byok'), await machinesOf('ski')]
+  const largest = byokMachines.reduce((a, b) => (a.compressed >= b.compressed ? a : b))
   const goal = (what: string, limit: number, { compressed, file }: Bundle): Goal => ({ what, limit, measured: compressed / 1000, unit: 'kB', note: file })
   return {
     tables: [
       {
         title: 'Bundles',
-        note: '`keyferry/core` without `@noble/*`; each machine with what it shares with the others, without XState and `src/`. 1 kB is 1,000 bytes.',
+        note: '`keyferry/core` and `keyferry/ski` (with what it takes of the core) without `@noble/*`; each machine with what it shares with the others, without XState and `src/`. 1 kB is 1,000 bytes.',
         head: ['file', 'minified', 'minified and gzipped'],
-        rows: [core, ...machines].map(({ file, minified, compressed }) => [file, kilobytes(minified), kilobytes(compressed)]),
+        rows: [core, ski, ...byokMachines, ...skiMachines].map(({ file, minified, compressed }) => [file, kilobytes(minified), kilobytes(compressed)]),
       },
     ],
-    goals: [goal('bundle of `keyferry/core`, min + gzip', 15, core), goal('bundle of a machine, min + gzip', 6, largest)],
+    goals: [goal('bundle of `keyferry/core`, min + gzip', 15, core), goal('bundle of a machine of BYOK, min + gzip', 6, largest)],
   }
+}
+
+/** The machines of one protocol. */
+async function machinesOf(protocol: 'byok' | 'ski'): Promise<readonly Bundle[]> {
+  const folder = join('machines', protocol)
+  const files = readdirSync(join(dist, folder)).filter((name) => name.endsWith('.js') && definesMachine(join(dist, folder, name)))
+  return Promise.all(files.map((file) => bundle(join(folder, file), { external: ['xstate'], plugins: [codecsApart] })))
 }
 
 interface Bundle {
@@ -133,6 +138,6 @@ const codecsApart: Plugin = {
 }
 
 /** Whether a file is a machine, and not what several share. */
-const definesMachine = (name: string): boolean => /\bsetup\(/.test(readFileSync(join(dist, 'machines/byok', name), 'utf8'))
+const definesMachine = (path: string): boolean => /\bcreateMachine\(/.test(readFileSync(path, 'utf8'))
 
 const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`

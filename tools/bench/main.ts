@@ -12,15 +12,17 @@ import { bundles, memory } from './footprint.js'
 import { keyGeneration, keyReading, keyWrap } from './primitives.js'
 import { circumstances, page, text } from './report.js'
 import { isMet, type Findings, type Section } from './section.js'
+import { codecs } from './ski-codecs.js'
+import { injection } from './ski.js'
 import { project, subject } from './subject.js'
 import { wrapping } from './wrap.js'
 
-const SECTIONS: readonly Section[] = [wrapping, keyWrap, keyGeneration, keyReading, conversation, memory, bundles]
+const SECTIONS: readonly Section[] = [wrapping, keyWrap, keyGeneration, keyReading, conversation, injection, codecs, memory, bundles]
 
 const HELP = `npm run bench -- [options]
 
-Times wrap and unwrap, their parts, and a whole conversation beside raw calls of node:crypto and other libraries, and
-measures memory and bundle sizes. Bind it to one processor for steady numbers: taskset -c 1 npm run bench
+Times wrap and unwrap, their parts, whole conversations and injections, and the structures of SKI, beside raw calls of
+node:crypto and other libraries where there are some, and measures memory and bundle sizes. Bind it to one processor for steady numbers: taskset -c 1 npm run bench
 
   --only NAMES   sections, separated by commas: ${SECTIONS.map(({ name }) => name).join(', ')}
   --quick        fewer rounds, for a first look

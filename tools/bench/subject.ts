@@ -10,6 +10,9 @@ import type * as machines from '../../machines/index.js'
 import type * as byok from '../../src/byok/index.js'
 import type * as core from '../../src/crypto/index.js'
 import type * as enclave from '../../src/enclave/index.js'
+import type * as steps from '../../src/enclave/steps.js'
+import type * as ski from '../../src/ski/index.js'
+import type * as skiWorlds from '../cli/ski/world.js'
 import type * as node from '../node/crypto.js'
 import type * as web from '../web/crypto.js'
 
@@ -29,6 +32,9 @@ export async function subject(): Promise<Subject> {
     ...(await load<typeof web>('tools/web/crypto.js')),
     ...(await load<typeof enclave>('src/enclave/index.js')),
     ...(await load<typeof byok>('src/byok/index.js')),
+    ski: await load<typeof ski>('src/ski/index.js'),
+    skiWorld: (await load<typeof skiWorlds>('tools/cli/ski/world.js')).skiWorld,
+    runSteps: (await load<typeof steps>('src/enclave/steps.js')).run,
     ...(await load<typeof machines>('machines/index.js')),
   }
 }
@@ -40,5 +46,9 @@ export interface Subject {
   readonly webCrypto: typeof web.webCrypto
   readonly softwareEnclave: typeof enclave.softwareEnclave
   readonly PROFILES: typeof byok.PROFILES
+  readonly ski: typeof ski
+  readonly skiWorld: typeof skiWorlds.skiWorld
+  /** Runs what an enclave does in steps. */
+  readonly runSteps: typeof steps.run
   readonly Ceremony: typeof machines.Ceremony
 }

@@ -12,6 +12,7 @@ import { EXIT, Failure, type ExitCode } from './failure.js'
 import { helpFor } from './help.js'
 import { printLines, tell, type Io } from './io.js'
 import { nearest } from './nearest.js'
+import { callCommand } from './ski/call.js'
 import { decodeCommand } from './ski/decode.js'
 import { skiRunCommand } from './ski/run.js'
 import { jsonText, styled, type Text } from './text.js'
@@ -41,8 +42,8 @@ export const keyferry: Group = group({
       name: 'ski',
       summary: 'secure key injection: a key pair or a PIN from a server into a smart card',
       description: [],
-      members: [skiRunCommand, decodeCommand],
-      examples: [...skiRunCommand.examples.slice(0, 1), ...decodeCommand.examples.slice(0, 1)],
+      members: [skiRunCommand, decodeCommand, callCommand],
+      examples: [...skiRunCommand.examples.slice(0, 1), ...decodeCommand.examples.slice(0, 1), ...callCommand.examples.slice(0, 1)],
     }),
   ],
   examples: [

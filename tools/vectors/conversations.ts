@@ -8,7 +8,6 @@
  *   npm run vectors:conversations
  * @module
  */
-import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -20,6 +19,7 @@ import { PROFILES, type ProfileName } from '../../src/byok/policy.js'
 import { pure } from '../../src/crypto/pure.js'
 import type { KeyKind } from '../../src/enclave/commands.js'
 import { softwareEnclave } from '../../src/enclave/software.js'
+import { seeded } from './seeded.js'
 
 /** One conversation as it stands in the file. */
 export interface ConversationVector {
@@ -162,16 +162,6 @@ function vectorOf({ id, requirement, comment }: Scene, { client, officer }: Tran
     ...(carried === undefined ? {} : { carried }),
   }))
   return { id, requirement, comment, result: expect.client === 'ok' && expect.officer === 'ok' ? 'valid' : 'invalid', expect, messages }
-}
-
-/** SHA-256 of a label and a counter. */
-function seeded(label: string): (length: number) => Uint8Array {
-  let counter = 0
-  return (length) => {
-    const blocks: Uint8Array[] = []
-    for (let at = 0; at < length; at += 32) blocks.push(createHash('sha256').update(`${label} ${counter++}`).digest())
-    return new Uint8Array(Buffer.concat(blocks).subarray(0, length))
-  }
 }
 
 /** The file's name in `vectors/byok`. */

@@ -22,6 +22,7 @@ import { keyBlobs } from './ski-key-blobs.js'
 import { sealedBound } from './ski-sealed-bound.js'
 import { sealedPublished } from './ski-sealed-published.js'
 import { secureFunctions } from './ski-secure-functions.js'
+import { statuses } from './ski-statuses.js'
 
 /** Path under `vectors/` and text of every document that a generator writes. */
 export const documents = (): readonly Document[] =>
@@ -52,4 +53,5 @@ export const documents = (): readonly Document[] =>
     sealedPublished,
     sealedBound,
     apdu,
+    statuses,
   ].flatMap((make) => make())

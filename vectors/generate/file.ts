@@ -34,6 +34,8 @@ export interface Description {
   readonly flags: Readonly<Record<string, string>>
   /** Keys that the tests name. */
   readonly keys?: Readonly<Record<string, unknown>>
+  /** Scripts that tests begin with, by name. */
+  readonly setups?: Readonly<Record<string, unknown>>
   /** Members of a test beyond the common ones. */
   readonly members: Readonly<Record<string, Schema>>
   /** Those members that every test has. */
@@ -47,7 +49,7 @@ export type Document = readonly [path: string, text: string]
 
 /** The vector file and its schema. */
 export function vectorFile(description: Description, tests: readonly Test[]): readonly Document[] {
-  const { path, title, about, flags, keys } = description
+  const { path, title, about, flags, keys, setups } = description
   check(description, tests)
   const schema = `${path.split('/').at(-1)}.schema.json`
   const file = {
@@ -57,6 +59,7 @@ export function vectorFile(description: Description, tests: readonly Test[]): re
     about,
     notes: flags,
     ...(keys ? { keys } : {}),
+    ...(setups ? { setups } : {}),
     numberOfTests: tests.length,
     tests,
   }
@@ -125,7 +128,7 @@ export const publicPart = (description: string): Schema => ({
   ],
 })
 
-function schemaOf({ path, title, keys, members, always, outputs = [] }: Description): Schema {
+function schemaOf({ path, title, keys, setups, members, always, outputs = [] }: Description): Schema {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title,
@@ -137,6 +140,7 @@ function schemaOf({ path, title, keys, members, always, outputs = [] }: Descript
       about: describe({ type: 'array', items: { type: 'string' } }, 'What the file is about, and how to use it.'),
       notes: describe({ type: 'object', additionalProperties: { type: 'string' } }, 'What each flag stands for.'),
       ...(keys ? { keys: describe({ type: 'object', additionalProperties: { $ref: '#/$defs/key' } }, 'TEST KEYS that the tests name.') } : {}),
+      ...(setups ? { setups: describe({ type: 'object', additionalProperties: { type: 'array' } }, 'Scripts that tests begin with, by name.') } : {}),
       numberOfTests: describe({ type: 'integer', minimum: 1 }, 'How many tests the file carries.'),
       tests: { type: 'array', items: { $ref: '#/$defs/test' } },
     }),

@@ -76,6 +76,7 @@ export function vectorOf(each: Case): Test {
   const before = each.before ?? (mode === 'card' ? withCard.ready() : withoutCard.ready())
   const judged: Word = name === 'CardRSADecrypt' ? { type: name, call: 0 } : call(name, change)
   const script = numbered([...before, judged, ...after])
+  const [setup, { length }] = setupOf(before)
   return {
     id: [mode.replace('-', '_'), snake(name), fault ?? 'good', each.id].filter((part) => part !== undefined).join('_'),
     requirement,
@@ -85,7 +86,8 @@ export function vectorOf(each: Case): Test {
     function: name,
     ...(fault === undefined ? {} : { fault }),
     ...(product ? { product } : {}),
-    script,
+    setup,
+    script: script.slice(length),
     call: script[before.length]!['call'],
     asks,
     status,
@@ -93,6 +95,26 @@ export function vectorOf(each: Case): Test {
     returned,
     ...(status === OK ? { result: 'valid' } : { result: 'invalid', expect: fault ?? '' }),
   }
+}
+
+/** Scripts that many tests begin with, by name. */
+export const SETUPS: Readonly<Record<string, readonly Word[]>> = {
+  none: [],
+  card: numbered(withCard.acquired()),
+  cardWithKey: numbered(withCard.key()),
+  cardReady: numbered(withCard.ready()),
+  noCard: numbered(withoutCard.acquired()),
+  noCardWithKey: numbered(withoutCard.key()),
+  noCardReady: numbered(withoutCard.ready()),
+}
+
+/** The longest of them that a script begins with. */
+function setupOf(script: readonly Word[]): readonly [name: string, setup: readonly Word[]] {
+  const whole = numbered(script).map((word) => JSON.stringify(word))
+  const begins = ([, setup]: readonly [string, readonly Word[]]) => setup.every((word, at) => JSON.stringify(word) === whole[at])
+  return Object.entries(SETUPS)
+    .filter(begins)
+    .reduce((best, other) => (other[1].length > best[1].length ? other : best))
 }
 
 /** Gives the calls of a script their numbers, from 1 on. */

@@ -13,7 +13,6 @@ import {
   dword,
   enclave,
   NO_CARD_MODE,
-  PRODUCT,
   proven,
   SIGNING_POINT,
   wide,
@@ -72,34 +71,47 @@ const acquire = (): readonly Case[] => {
       before: [],
       product: { offersNoCard: false },
     }),
-    ...seen('no-card', 'CardAcquireContext', 'SKI-146', [['version_too_low', REVISION, { ...NO_CARD_MODE, version: 6 }, 'the mode came with version 7']], nothing),
+    ...seen(
+      'no-card',
+      'CardAcquireContext',
+      'SKI-146',
+      [['version_too_low', REVISION, { ...NO_CARD_MODE, version: 6 }, 'the mode came with version 7']],
+      nothing,
+    ),
   ]
 }
 
 const properties = (): readonly Case[] => [
+  ...seen('card', 'CardGetProperty', 'SKI-122', [
+    ['pointer_null', INVALID, { property: null }, 'no name'],
+    ['property_unknown', INVALID, { property: 'Key Import' }, 'no such property'],
+    ['property_unknown', INVALID, { property: 'key import support' }, 'names have their case', 'case'],
+    ['property_unknown', INVALID, { property: 'BlockLength' }, 'a property, but not of a card', 'of_key'],
+    ['flags_not_zero', INVALID, { flags: 1 }, 'this property has no flags'],
+    ['flags_unknown', INVALID, { property: 'Algorithms', flags: 0 }, 'ciphers or asymmetric algorithms: it has to be said', 'algorithms'],
+    ['flags_unknown', INVALID, { property: 'Algorithms', flags: 3 }, 'not both at once', 'algorithms_both'],
+    ['flags_unknown', INVALID, { property: 'Padding Schemes', flags: 0 }, 'as for the algorithms', 'paddings'],
+    ['flags_unknown', INVALID, { property: 'Chaining Modes', flags: 2 }, '0 and 1 are taken', 'modes'],
+  ]),
+  ...seen('card', 'CardGetProperty', 'SKI-122', [['buffer_too_small', TOO_SMALL, { size: 3 }, 'four bytes are needed']], { returned: { length: 4 } }),
   ...seen(
     'card',
     'CardGetProperty',
     'SKI-122',
-    [
-      ['pointer_null', INVALID, { property: null }, 'no name'],
-      ['property_unknown', INVALID, { property: 'Key Import' }, 'no such property'],
-      ['property_unknown', INVALID, { property: 'key import support' }, 'names have their case', 'case'],
-      ['property_unknown', INVALID, { property: 'BlockLength' }, 'a property, but not of a card', 'of_key'],
-      ['flags_not_zero', INVALID, { flags: 1 }, 'this property has no flags'],
-      ['flags_unknown', INVALID, { property: 'Algorithms', flags: 0 }, 'ciphers or asymmetric algorithms: it has to be said', 'algorithms'],
-      ['flags_unknown', INVALID, { property: 'Algorithms', flags: 3 }, 'not both at once', 'algorithms_both'],
-      ['flags_unknown', INVALID, { property: 'Padding Schemes', flags: 0 }, 'as for the algorithms', 'paddings'],
-      ['flags_unknown', INVALID, { property: 'Chaining Modes', flags: 2 }, '0 and 1 are taken', 'modes'],
-    ],
+    [['buffer_too_small', TOO_SMALL, { property: 'Chaining Modes', size: 0 }, 'how much is needed is asked with 0', 'names']],
+    {
+      returned: { length: 34 },
+    },
   ),
-  ...seen('card', 'CardGetProperty', 'SKI-122', [['buffer_too_small', TOO_SMALL, { size: 3 }, 'four bytes are needed']], { returned: { length: 4 } }),
-  ...seen('card', 'CardGetProperty', 'SKI-122', [['buffer_too_small', TOO_SMALL, { property: 'Chaining Modes', size: 0 }, 'how much is needed is asked with 0', 'names']], {
-    returned: { length: 34 },
-  }),
-  ...seen('card', 'CardGetProperty', 'SKI-122', [['buffer_too_small', TOO_SMALL, { property: 'Keyferry Card Nonce', size: 15 }, 'no nonce is drawn', 'nonce']], {
-    returned: { length: 16 },
-  }),
+  ...seen(
+    'card',
+    'CardGetProperty',
+    'SKI-122',
+    [['buffer_too_small', TOO_SMALL, { property: 'Keyferry Card Nonce', size: 15 }, 'no nonce is drawn', 'nonce']],
+    {
+      returned: { length: 16 },
+    },
+  ),
   ...seen('card', 'CardSetProperty', 'SKI-123', [
     ['pointer_null', INVALID, { property: null }, 'no name'],
     ['property_unknown', INVALID, { property: 'IV' }, 'a property, but not of a card'],
@@ -154,7 +166,9 @@ const keys = (): readonly Case[] => [
     ['container_unknown', INVALID, { property: 'Keyferry Container', input: dword(16) }, 'the card has 16, from 0 on'],
     ['container_unknown', INVALID, { property: 'Keyferry Container', input: b64(Buffer.of(2)) }, 'four bytes are wanted', 'length'],
   ]),
-  ...seen('no-card', 'CardSetKeyProperty', 'SKI-139', [['property_unknown', INVALID, { property: 'Keyferry Container', input: dword(2) }, 'no card, no container', 'container']]),
+  ...seen('no-card', 'CardSetKeyProperty', 'SKI-139', [
+    ['property_unknown', INVALID, { property: 'Keyferry Container', input: dword(2) }, 'no card, no container', 'container'],
+  ]),
   ...(['CardGetKeyProperty', 'CardSetKeyProperty', 'CardProcessEncryptedData', 'CardDestroyKey'] as const).flatMap((name) => [
     ...seen('card', name, '', [['handle_destroyed', HANDLE, {}, 'the key was destroyed before']], {
       before: [...withCard.ready(), call('CardDestroyKey'), card.done],
@@ -163,9 +177,15 @@ const keys = (): readonly Case[] => [
       before: [...withoutCard.ready(), call('CardDestroyKey'), enclave.destroyed],
     }),
   ]),
-  ...seen('card', 'CardGetKeyProperty', '', [['handle_destroyed', HANDLE, {}, 'a handle of a context that was deleted is none of the next one', 'context_before']], {
-    before: [...withCard.ready(), call('CardDeleteContext'), card.done, card.done, ...withCard.acquired()],
-  }),
+  ...seen(
+    'card',
+    'CardGetKeyProperty',
+    '',
+    [['handle_destroyed', HANDLE, {}, 'a handle of a context that was deleted is none of the next one', 'context_before']],
+    {
+      before: [...withCard.ready(), call('CardDeleteContext'), card.done, card.done, ...withCard.acquired()],
+    },
+  ),
   ...both('CardDestroyKey', 'SKI-137', [
     ['handle_invalid', HANDLE, { handle: 0 }, '0 is no handle', 'zero'],
     ['handle_invalid', HANDLE, { handle: 7 }, 'never given out'],
@@ -191,13 +211,25 @@ const sealed = (): readonly Case[] => [
   ...seen('card', 'CardProcessEncryptedData', 'SKI-149', [['container_not_named', INVALID, {}, 'where the key is meant to go was not said']], {
     before: withCard.ready().slice(0, -3),
   }),
-  ...seen('card', 'CardProcessEncryptedData', 'SKI-140', [['buffer_too_small', TOO_SMALL, { function: 'Authenticate', size: 31 }, 'an IV and a block at least']], {
-    returned: { length: 32 },
-  }),
+  ...seen(
+    'card',
+    'CardProcessEncryptedData',
+    'SKI-140',
+    [['buffer_too_small', TOO_SMALL, { function: 'Authenticate', size: 31 }, 'an IV and a block at least']],
+    {
+      returned: { length: 32 },
+    },
+  ),
   ...seen('no-card', 'CardProcessEncryptedData', 'SKI-140', [['import_without_card', UNSUPPORTED, {}, 'what is opened here comes from a card']]),
-  ...seen('no-card', 'CardProcessEncryptedData', 'SKI-140', [['buffer_too_small', TOO_SMALL, { function: 'Change Authenticator', size: 7 }, 'the response has 8 bytes']], {
-    returned: { length: 8 },
-  }),
+  ...seen(
+    'no-card',
+    'CardProcessEncryptedData',
+    'SKI-140',
+    [['buffer_too_small', TOO_SMALL, { function: 'Change Authenticator', size: 7 }, 'the response has 8 bytes']],
+    {
+      returned: { length: 8 },
+    },
+  ),
   ...seen('no-card', 'MDImportSessionKey', 'SKI-133', [
     ['pointer_null', INVALID, { blobType: null }, 'no blob type', 'blob_type'],
     ['pointer_null', INVALID, { algorithm: null }, 'no algorithm', 'algorithm'],
@@ -222,13 +254,24 @@ const sealed = (): readonly Case[] => [
   ...seen('no-card', 'MDEncryptData', '', [['iv_missing', INVALID, {}, 'the IV was used up by the call before', 'used']], {
     before: [...withoutCard.ready(), call('MDEncryptData'), { type: 'enclave.mdEncrypted', blobs: [bytes('blob', 32)] }],
   }),
-  ...both('CardGetSharedKeyHandle', 'SKI-135', [
-    ['pointer_null', INVALID, { phKey: false }, 'no place for the handle'],
-    ['derivation_input_wrong', INVALID, { input: '' }, 'no bytes are not NULL', 'empty'],
-    ['derivation_input_wrong', INVALID, { input: bytes('session', 32) }, 'too short for one mode, too long for the other', 'length'],
-  ], acquired),
+  ...both(
+    'CardGetSharedKeyHandle',
+    'SKI-135',
+    [
+      ['pointer_null', INVALID, { phKey: false }, 'no place for the handle'],
+      ['derivation_input_wrong', INVALID, { input: '' }, 'no bytes are not NULL', 'empty'],
+      ['derivation_input_wrong', INVALID, { input: bytes('session', 32) }, 'too short for one mode, too long for the other', 'length'],
+    ],
+    acquired,
+  ),
   ...seen('card', 'CardGetSharedKeyHandle', 'SKI-135', [
-    ['derivation_input_wrong', INVALID, { input: b64(Buffer.concat([fromLabel('ski/status/session', 32), Buffer.of(6)])) }, 'no algorithm has this number', 'algorithm'],
+    [
+      'derivation_input_wrong',
+      INVALID,
+      { input: b64(Buffer.concat([fromLabel('ski/status/session', 32), Buffer.of(6)])) },
+      'no algorithm has this number',
+      'algorithm',
+    ],
     ['derivation_input_wrong', INVALID, { input: proven.session }, 'an establishment of another way', 'way'],
   ]),
   ...seen('no-card', 'CardGetSharedKeyHandle', 'SKI-135', [['derivation_input_wrong', INVALID, { input: DERIVED_INPUT }, 'the card’s input', 'of_card']]),
@@ -356,6 +399,3 @@ const containers = (): readonly Case[] => [
 
 /** All of them. */
 export const found = (): readonly Case[] => [acquire, properties, keys, sealed, establishing, containers].flatMap((make) => make())
-
-/** The product as the file shows it. */
-export const shownProduct = PRODUCT

@@ -12,7 +12,14 @@ import { eccKeyBlob, le32, utf16 } from './ski-layouts.js'
 export type Word = Readonly<Record<string, unknown>> & { readonly type: string }
 
 /** The product of these vectors, as every test begins with it. */
-export const PRODUCT = { product: 'Keyferry vector card', version: 7, offersNoCard: true, support: 0xe, algorithms: ['AES-128', 'AES-192', 'AES-256'], containers: 16 }
+export const PRODUCT = {
+  product: 'Keyferry vector card',
+  version: 7,
+  offersNoCard: true,
+  support: 0xe,
+  algorithms: ['AES-128', 'AES-192', 'AES-256'],
+  containers: 16,
+}
 
 export const wide = (text: string): string => b64(utf16(`${text}\0`))
 export const dword = (value: number): string => b64(le32(value))
@@ -148,6 +155,9 @@ export const card = {
   agreement: { type: 'card.agreement', channel, agreement: OTHER_KEY },
   gone: { type: 'card.gone', channel },
 } as const satisfies Readonly<Record<string, Word>>
+
+/** What the acquisition of a context says first. */
+export const SELECT: Word = { type: 'apdu.select', channel }
 
 /** A refusal of the card, by its status word. */
 export const refused = (sw: number): Word => ({ type: 'card.refused', channel, sw })

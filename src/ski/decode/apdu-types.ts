@@ -229,9 +229,12 @@ const RESPONSE: StructureType = {
   },
   signs: [
     [14, (view) => STATUS_WORDS.some(({ value, mask }) => ((256 * view.u8(view.length - 2) + view.u8(view.length - 1)) & mask) === value)],
-    [16, (view) => view.length === 2 || formatOf(view.bytes) !== null],
+    [16, (view) => view.length === 2 || bringsFormat(view.bytes.subarray(0, -2))],
   ],
 }
+
+/** Whether data is one of our formats, whole. */
+const bringsFormat = (data: Uint8Array): boolean => formatOf(data)?.read(data).fault === null
 
 function readResponse(bytes: Uint8Array, observe?: Observe): Verdict<ResponseApdu> {
   const read = decodeResponseApdu(bytes)

@@ -34,7 +34,7 @@ export function describe(bytes: Uint8Array, type: StructureType): Description {
     length: bytes.length,
     fields: fieldsOf(level, show, fault),
     facts: factsOf(level, show),
-    remarks: [...(isSecret ? [`the values are not shown: the bytes look like ${holder}, which holds secrets`] : []), ...remarksOf(level)],
+    remarks: [...(isSecret ? [`the values are not shown: the bytes look like ${holder}, which may hold secrets`] : []), ...remarksOf(level)],
     fault: fault && (isSecret ? withoutValues(fault) : fault),
   }
 }

@@ -13,10 +13,11 @@ import { RSA_KEY_MAGIC } from '../blobs/rsa-key.js'
 import { STRUCTURE_VERSION } from '../structures/version.js'
 import { guess } from './guess.js'
 import { CAPI_PRIVATE, ECC_KEY, KEY_DATA, RSA_KEY } from './key-types.js'
+import { accepts } from './level.js'
 import { AUTHENTICATE, AUTHENTICATE_RESPONSE, CHANGE_AUTHENTICATOR, CHANGE_AUTHENTICATOR_RESPONSE, IMPORT_KEYPAIR } from './secure-types.js'
 import { View, type StructureType } from './types.js'
 
-const SECURE: readonly StructureType[] = [IMPORT_KEYPAIR, AUTHENTICATE, AUTHENTICATE_RESPONSE, CHANGE_AUTHENTICATOR, CHANGE_AUTHENTICATOR_RESPONSE]
+const SECURE: readonly StructureType[] = [IMPORT_KEYPAIR, AUTHENTICATE, AUTHENTICATE_RESPONSE, CHANGE_AUTHENTICATOR]
 const HOLDERS: readonly StructureType[] = [KEY_DATA, RSA_KEY, ECC_KEY, CAPI_PRIVATE, ...SECURE]
 
 /** The first number of structures that hold secrets. */
@@ -30,11 +31,12 @@ const HEADS: readonly (readonly [type: StructureType, holds: (first: number) => 
 
 /** The structure with secrets in it that bytes look like, `null` where there is none or where it is what they were called. */
 export function secretHolder(bytes: Uint8Array, called: StructureType): string | null {
-  if (SECURE.includes(called)) return headOf(bytes, (type) => !SECURE.includes(type))
-  if (HOLDERS.includes(called)) return headOf(bytes, (type) => type !== called)
-  const head = headOf(bytes, () => true)
+  // The structures of the secure functions begin alike, and like CARD_DATA; which of them it is, the rest of the bytes say.
+  const hasVersion = SECURE.includes(called) || called === CHANGE_AUTHENTICATOR_RESPONSE || called.structure === 'CARD_DATA'
+  const head = headOf(bytes, (type) => type !== called && !(hasVersion && SECURE.includes(type)))
   if (head !== null) return head
-  const [best] = guess(bytes, [called, ...HOLDERS])
+  if (HOLDERS.includes(called) && accepts(bytes, called)) return null
+  const [best] = guess(bytes, [called, ...HOLDERS.filter((type) => type !== called)])
   return best !== undefined && best.type !== called ? best.type.structure : null
 }
 

@@ -128,7 +128,10 @@ const keyWasOffered: ServerRefusal = {
 
 const blobTypeKnown: ServerRefusal = {
   requirement: 'SKI-133',
-  refuses: ({ command }) => (command.type === 'mdImportSessionKey' ? unless(READINGS.sessionKeyBlobTypes.includes(command.blobType), invalid('blobType', READINGS.sessionKeyBlobTypes.join(', '))) : null),
+  refuses: ({ command }) =>
+    command.type === 'mdImportSessionKey'
+      ? unless(READINGS.sessionKeyBlobTypes.includes(command.blobType), invalid('blobType', READINGS.sessionKeyBlobTypes.join(', ')))
+      : null,
 }
 const algorithmKnown: ServerRefusal = {
   requirement: 'SKI-133',

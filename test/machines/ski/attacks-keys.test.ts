@@ -211,7 +211,10 @@ test('SKI-44 SKI-47 hardened: a lie about the card id does not help: the stateme
     const run = at.host({ way, inReader: 'card2' })
     await run.offer((offer) => ({ ...offer, cardId: text(id) }))
     const other = at.host({ way, inReader: 'card2' })
-    await other.offer((offer) => ({ ...offer, evidence: offer['evidence'] && restated(statementParts(offer['evidence']), statementParts(offer['evidence']).spki, id) }))
+    await other.offer((offer) => ({
+      ...offer,
+      evidence: offer['evidence'] && restated(statementParts(offer['evidence']), statementParts(offer['evidence']).spki, id),
+    }))
     const keyed = way === 'session' || way === 'agreement'
     // Without K1 the id is a claim, which only the card with the shared key of that id can make good.
     if (!keyed) assert.is((await run.takeKey())['sw'], 0x6982)
@@ -226,8 +229,7 @@ for (const type of ['ec', 'rsa'] as const)
   test(`A6 published: the host’s own ${type} key lies in the container for which the server certifies another one`, async () => {
     const at = await skiScene(crypto, published)
     const run = at.host()
-    await run.offer()
-    await run.establish()
+    await run.upToSealed()
     const own = ownPair(type)
     assert.is((await plant(at, run, own, 1)).type, 'card.processed')
     const last = await run.finish(null)
@@ -320,6 +322,19 @@ test('SKI-68 hardened: evidence with a nonce that another one has replaced gets 
   assert.is((await later.takeKey())['sw'], 0x6982)
   assert.equal(at.cards['card']!.enclave.describe().keys, [])
   nothingHappened(at, later)
+})
+
+test('SKI-54 hardened: what the server proved for one algorithm, padding, way or container is refused for another one', async () => {
+  const at = await skiScene(crypto, hardened)
+  for (const change of [{ algorithm: 'AES-128' }, { padding: 'oaep-sha512' }, { padding: 'pkcs1' }, { container: 6 }, { proven: false }] as const) {
+    const run = at.host()
+    await run.offer()
+    const { algorithm, padding, input } = run.known.key!
+    await run.apdu({ type: 'apdu.generate', container: 6, kind: 'rsa-2048', pinId: 0 })
+    const command = { type: 'apdu.importSessionKey', container: run.known.offer!['k1Container'], algorithm, padding, proven: true, input, ...change }
+    assert.equal((await run.apdu(command))['sw'], 0x6982, JSON.stringify(change))
+  }
+  assert.equal(at.cards['card']!.enclave.describe().keys, [])
 })
 
 test('SKI-76 hardened: not one byte of what the server says at step 16 can be changed', async () => {

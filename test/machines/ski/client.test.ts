@@ -58,6 +58,7 @@ test('SKI-28 SKI-242 SKI-243 in every state a status, a timeout, a cancel or the
     const stops = clientRun(wanted)
     for (const [state, awaited] of stops) {
       const prefix = upTo(stops, state)
+      const { persisted } = converse(prefix, input)
       const calls = prefix.filter(({ type }) => type === 'minidriver.returned').length
       const ends: [EventObject, Fault][] = [
         [s['app.timeout'], { code: 'timed_out', requirement: 'SKI-242' }],
@@ -69,12 +70,12 @@ test('SKI-28 SKI-242 SKI-243 in every state a status, a timeout, a cancel or the
       if (awaited.type === 'minidriver.returned')
         ends.push([returned({ call: calls + 1, function: 'CardX', status }), { code: 'minidriver_refused', at: 'CardX', found: status, requirement: 'SKI-28' }])
       for (const [event, fault] of ends) {
-        const run = converse([...prefix, event], input)
+        const run = arrows.converse(clientInput, [event], persisted)
         const where = `${JSON.stringify(wanted)} ${state} ${event.type}`
         const removed = hasK1(stops, state) && !wanted.keepK1
         assert.is(run.visits.at(-1), removed ? 'removingK1' : 'refused', where)
         assert.equal(last(run), removed ? removes : leaves, where)
-        const over = removed ? converse([...prefix, event, returned({ call: calls + 1, function: 'CardDeleteContainer' })], input) : run
+        const over = removed ? arrows.converse(clientInput, [returned({ function: 'CardDeleteContainer' })], run.persisted) : run
         assert.is(over.visits.at(-1), 'refused', where)
         assert.equal(failedWith(over), fault, where)
         const gaveUp = over.said.at(-1)!.at(-1)!.message as unknown as { session: string | null; status: number }

@@ -9,10 +9,9 @@ import * as assert from 'uvu/assert'
 import { SKI_PROFILES, type SkiPolicy, type Way } from '../../../src/ski/policy.js'
 import { WAYS, type SecretName } from '../../../tools/cli/ski/world.js'
 import { nodeCrypto } from '../../../tools/node/crypto.js'
-import { ACTS, skiStorm, type SkiAftermath, type SkiStorm } from '../../support/ski-storm.js'
-import { pooled } from '../../support/world.js'
+import { ACTS, ready, skiStorm, type SkiAftermath, type SkiStorm } from '../../support/ski-storm.js'
 
-const crypto = pooled(nodeCrypto(), 6)
+const crypto = await ready(nodeCrypto())
 const storms = suite('SKI interleavings')
 
 const disturbance = fc.record({ turn: fc.nat(150), what: fc.constantFrom(...ACTS), pick: fc.nat(4000), other: fc.nat(4000) }, { noNullPrototype: true })

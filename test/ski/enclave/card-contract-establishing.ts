@@ -101,6 +101,14 @@ export const ESTABLISHING: readonly Case[] = [
       await ask(subject, command, 'enclave.sessionKeyReady')
     },
   },
+  {
+    title: 'SKI-70 a derivation that brings no establishment has no receipt',
+    run: async (make) => {
+      const subject = make({ policy: { serverProof: 'none' } })
+      const { receipt } = await ask(subject, { ...DERIVE, channel: 0 }, 'enclave.sessionKeyReady')
+      assert.is(receipt, null)
+    },
+  },
   badProof('SKI-51 an establishment that somebody else signed', {}, (_good, _subject, session, terms) =>
     establishment(session, terms, { kind: 'signature', key: privateKey(OTHER_SERVER) }),
   ),

@@ -23,9 +23,11 @@ export interface Input {
 /** Reads what the operand names. `-` is stdin; a file goes before digits of the same name. */
 export async function readDecodeInput(operand: string): Promise<Input> {
   if (operand === '-') return { ...bytesOf(await readStdin(), 'stdin'), from: 'stdin' }
-  if (!isDigits(operand) || (await exists(operand))) return { ...bytesOf(await readInput(operand, 'the input'), operand), from: 'file' }
+  const isFile = await exists(operand)
+  if (isFile || !looksLikeDigits(operand)) return { ...bytesOf(await readInput(operand, 'the input'), operand), from: 'file' }
+  // What was typed may be a secret: a message says where it is wrong, and does not repeat it.
   const bytes = fromDigits(operand)
-  if (bytes === null) throw usage(`${operand} is no file, and as hexadecimal digits it is not whole: two make a byte`)
+  if (bytes === null) throw usage(`there is no such file, and the operand is not hexadecimal: ${whyNot(operand)}`)
   return { bytes, from: 'command line', form: 'hex' }
 }
 
@@ -53,12 +55,26 @@ function unreadable(contents: Uint8Array, message: string): Failure {
   return new Failure(EXIT.unreadable, message)
 }
 
-/** Digits, with what people put between bytes: white space, colons, commas, and 0x in front. */
-const isDigits = (text: string): boolean => /^(?:[\s:,]*(?:0x)?[0-9a-f]+)+[\s:,]*$/i.test(text)
+/** Digits alone, without what people put between bytes: white space, colons, commas, and 0x in front. */
+const bare = (text: string): string => text.replace(/0x/gi, '').replace(/[\s:,]/g, '')
+
+const isDigits = (text: string): boolean => /^[0-9a-f]+$/i.test(bare(text))
+
+/** Digits, or many of them with a slip; a path of a file has a dot or a slash. */
+function looksLikeDigits(text: string): boolean {
+  if (isDigits(text)) return true
+  const digits = text.replace(/[^0-9a-f]/gi, '').length
+  return digits >= 16 && digits >= 0.6 * text.length && !/[./\\]/.test(text)
+}
 
 function fromDigits(text: string): Uint8Array | null {
-  const digits = text.replace(/0x/gi, '').replace(/[\s:,]/g, '')
-  return digits.length % 2 === 0 ? Uint8Array.from(Buffer.from(digits, 'hex')) : null
+  const digits = bare(text)
+  return isDigits(text) && digits.length % 2 === 0 ? Uint8Array.from(Buffer.from(digits, 'hex')) : null
+}
+
+function whyNot(text: string): string {
+  const wrong = text.search(/[^\s:,0-9a-fx]/i)
+  return wrong < 0 ? 'two digits make a byte' : `it goes wrong at character ${wrong + 1}`
 }
 
 /** Visible ASCII and white space. */

@@ -37,7 +37,7 @@ export interface Argument {
   /** How it is shown to a person. Never shows a test value that stands for a secret. */
   readonly shown: string
   /** Works it out as the interface of the machine has it. */
-  of(bench: Bench): Promise<unknown>
+  readonly of: (bench: Bench) => Promise<unknown>
 }
 
 /** What a script may refer to at one place: the entries before it, by name. */
@@ -80,7 +80,7 @@ export function readArgument(kind: ArgumentKind, value: JsonValue, at: string, s
 /** Bytes that were read, and how they are shown. */
 export interface BytesArgument {
   readonly shown: string
-  bytes(bench: Bench): Promise<Uint8Array>
+  readonly bytes: (bench: Bench) => Promise<Uint8Array>
 }
 
 /** Reads bytes in any of their forms. */
@@ -95,9 +95,7 @@ export function readBytes(value: JsonValue, at: string, scope: Scope): BytesArgu
     case 'hex':
       return fixed(hexIn(content, inside))
     case 'text':
-      if (typeof content !== 'string' || content.includes('\0') || !content.isWellFormed())
-        throw scriptFault(inside, 'a well-formed text without NUL is wanted')
-      return { ...fixed(encodeWideText(content)), shown: JSON.stringify(content) }
+      return { ...fixed(wideTextIn(content, inside)), shown: JSON.stringify(content) }
     case 'u32':
       if (typeof content !== 'number' || !Number.isInteger(content) || content < 0 || content > 0xffff_ffff)
         throw scriptFault(inside, 'an unsigned 32-bit number is wanted')
@@ -281,6 +279,17 @@ function hexIn(value: JsonValue, at: string): Uint8Array {
   if (bytes.length > BYTES_LIMIT) throw scriptFault(at, `at most ${BYTES_LIMIT} bytes are wanted`)
   return bytes
 }
+
+/** A text as the interface has it. */
+function wideTextIn(value: JsonValue, at: string): Uint8Array {
+  try {
+    if (typeof value === 'string') return encodeWideText(value)
+  } catch {
+    // Half of a character, or a NUL: told below.
+  }
+  throw scriptFault(at, 'a well-formed text without NUL is wanted')
+}
+
 /** What the server's enclave takes as one argument. */
 const BYTES_LIMIT = 8192
 

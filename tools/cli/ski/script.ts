@@ -123,8 +123,8 @@ function readEntry(entry: JsonObject, at: string, number: number, scope: Set<str
 
 function readCall(entry: JsonObject, at: string, number: number, scope: Set<string>): CallEntry {
   const { call } = entry
-  if (typeof call !== 'string' || !isFunction(call))
-    throw scriptFault(`${at}.call`, `there is no function ${JSON.stringify(call)}`, ...near(String(call), FUNCTIONS))
+  if (typeof call !== 'string') throw scriptFault(`${at}.call`, 'the name of a function is wanted')
+  if (!isFunction(call)) throw scriptFault(`${at}.call`, `there is no function ${JSON.stringify(call)}`, ...near(call, FUNCTIONS))
   const specs: Readonly<Record<string, ArgumentSpec>> = ARGUMENTS[call]
   const names = Object.keys(specs)
   onlyMembers(entry, at, ['call', 'as', 'context', 'expect', 'comment', ...names])

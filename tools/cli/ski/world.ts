@@ -100,6 +100,8 @@ export interface WorldCard {
 /** See the module text. */
 export interface SkiWorld {
   readonly injections: Injections
+  /** What the injections were built from: to build them again, around the same enclaves, after a restart. */
+  readonly settings: InjectionsOptions
   readonly ledger: Ledger
   readonly cards: Readonly<Record<string, WorldCard>>
   readonly server: SoftwareServer
@@ -196,7 +198,7 @@ export async function skiWorld(options: SkiWorldOptions): Promise<SkiWorld> {
   }
 
   const { network, onLine, serialised, inspect, snapshots, serverProduct } = options
-  const injections = new Injections({
+  const settings: InjectionsOptions = {
     cards: inReaders,
     serverEnclave: between(server, 'server'),
     authorityEnclave: between(authority, 'authority'),
@@ -208,7 +210,8 @@ export async function skiWorld(options: SkiWorldOptions): Promise<SkiWorld> {
     ...(inspect && { inspect }),
     ...(snapshots && { snapshots }),
     ...(serverProduct && { serverProduct }),
-  })
+  }
+  const injections = new Injections(settings)
 
   const request = (wanted: RunWanted): InjectionRequest => {
     const { way, secret, card = 'card', name = '', channel = 0, padding, dhKind = 'ec-P-256', k1Kind = 'rsa-2048', holder = 'pad' } = wanted
@@ -273,7 +276,7 @@ export async function skiWorld(options: SkiWorldOptions): Promise<SkiWorld> {
     injections.session.stop()
     for (const enclave of [server, authority, ...Object.values(cards).map((card) => card.enclave)]) enclave.dispose()
   }
-  return { injections, ledger, cards, server, authority, issuer, agent, caCertificate, request, enrol, dispose }
+  return { injections, settings, ledger, cards, server, authority, issuer, agent, caCertificate, request, enrol, dispose }
 }
 
 /** The answer of a card that does what it is told. */
