@@ -48,9 +48,9 @@ export interface InjectionsOptions extends Pick<SessionOptions, 'ledger' | 'netw
   readonly cards: Readonly<Record<string, CardInReader>>
   readonly serverEnclave: SkiEnclave<ServerCommand, ServerAnswer>
   readonly authorityEnclave: SkiEnclave<AuthorityCommand, AuthorityAnswer>
-  /** The product of minidriver on the client, and on the server; the same unless somebody shows a mismatch (SKI-23). */
+  /** The product of minidriver on the client, and those on the server, of which the card's type chooses one (SKI-253); the same one unless given (SKI-23). */
   readonly product: ProductFacts
-  readonly serverProduct?: ProductFacts
+  readonly serverProducts?: readonly ProductFacts[]
   /** Without it the roles hear everything at once, and refuse what is out of turn. */
   readonly serialised?: boolean
   /** Where the roles go on from, after a restart. */
@@ -125,21 +125,23 @@ export class Injections {
 
   /** Starts the roles of one run without carrying any message yet. */
   begin({ name = '', card, channel = 0, client, server }: InjectionRequest): void {
-    const { product, serverProduct = product, serverEnclave, serialised = true } = this.#options
+    const { product, serverProducts = [product], serverEnclave, serialised = true } = this.#options
     const of = (role: string) => roleName(role, name)
     this.#channels.set(`${card} ${channel}`, name)
     this.#cardOf.set(name, card)
     const enclave = { enclave: serverEnclave, conversation: serverConversation(name) }
     const turns = () => (serialised ? { turnstile: turnstile(SKI_EXCHANGES.minidriver) } : {})
     this.session.add(of('server'), serverMachine, { input: server, hears: SKI_HEARS.server, enclave, ...this.#from(of('server')) })
-    this.session.add(of('serverMinidriver'), minidriverMachine, {
-      input: { ...serverProduct, channel },
-      hears: SKI_HEARS.serverMinidriver,
-      wire: 'local',
-      enclave,
-      ...turns(),
-      ...this.#from(of('serverMinidriver')),
-    })
+    serverProducts.forEach((facts, index) =>
+      this.session.add(of(productRole(index)), minidriverMachine, {
+        input: { ...facts, channel },
+        hears: SKI_HEARS.serverMinidriver,
+        wire: 'local',
+        enclave,
+        ...turns(),
+        ...this.#from(of(productRole(index))),
+      }),
+    )
     this.session.add(of('minidriver'), minidriverMachine, {
       input: { ...product, channel },
       hears: SKI_HEARS.minidriver,
@@ -185,9 +187,17 @@ export class Injections {
     if (from === 'archive') return this.#serverOf(message)
     if (role === 'client') return roleName(message.type.startsWith('client.') ? 'server' : 'minidriver', run)
     if (role === 'minidriver') return message.type === 'minidriver.returned' ? roleName('client', run) : (this.#cardOf.get(run) ?? null)
-    if (role === 'serverMinidriver') return roleName('server', run)
+    if (role.startsWith('serverMinidriver')) return roleName('server', run)
     if (port === 'wire') return roleName('client', run)
-    return message.type.startsWith('server.') ? 'archive' : roleName('serverMinidriver', run)
+    return message.type.startsWith('server.') ? 'archive' : roleName(this.#productOf(from), run)
+  }
+
+  /** The instance of the server's minidrivers that a run's call is for: the one of the card's product, as the server has heard it. */
+  #productOf(server: string): string {
+    const { product, serverProducts = [product] } = this.#options
+    const { offer } = (this.session.actor(server).getSnapshot() as { readonly context: ServerContext }).context
+    const index = serverProducts.findIndex((facts) => facts.product === offer?.product)
+    return productRole(Math.max(0, index))
   }
 
   /** The server whose session a word of the archive is about. The servers know it themselves, after a restart as well. */
@@ -216,6 +226,9 @@ export class Injections {
 export function roleName(role: string, run = ''): string {
   return run === '' ? role : `${role} ${run}`
 }
+
+/** The first product's instance has the plain name. */
+const productRole = (index: number) => (index === 0 ? 'serverMinidriver' : `serverMinidriver${index + 1}`)
 
 const holderOf = (card: string) => `holder of ${card}`
 const cardOfHolder = (holder: string) => holder.slice('holder of '.length)

@@ -165,7 +165,7 @@ input('takes stdin', () => {
 
 for (const [what, exit, says, words] of [
   ['nothing', 2, 'FILE|HEX is missing', []],
-  ['half a byte', 2, 'two make a byte', ['abc']],
+  ['half a byte', 2, 'two digits make a byte', ['abc']],
   ['two words', 2, 'one word too many', ['4b44', '424d']],
   ['an unknown type', 2, 'Did you mean CARD_KEY_SIZES?', ['01000000', '--as', 'CARD_KEY_SIZE']],
   ['an option that there is not', 2, 'no option --show-secrets', [KEY, '--show-secrets']],
@@ -213,13 +213,13 @@ leaks('no secret of any vector is in any output', async () => {
   // One byte may be a letter, and then it is text.
   for (const { bytes, type } of holders.filter(({ bytes: { length } }) => length > 1)) {
     const path = given('secret.bin', bytes)
-    for (const words of [[], ['--json'], ['--as', type.name, '--json']]) {
+    for (const words of [[], ['--as', type.name, '--json']]) {
       const { exit, out, err } = await decode(path, ...words)
       assert.ok(exit === 0 || exit === 1, err)
       written.push(out, err)
     }
   }
-  assert.ok(written.length > 1800)
+  assert.ok(written.length > 1200)
   const lines = [...new Set(written.flatMap((text) => text.split('\n')))]
   const searched = [...vectorSecrets].filter(([name, secret]) => secret.length >= 8 && !/scalar_(?:one|highest)/.test(name))
   assert.ok(searched.length >= 35)

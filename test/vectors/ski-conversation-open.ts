@@ -88,7 +88,8 @@ export function sessionKeyOf(conversation: SkiConversation, bound: boolean, hold
     case 'agreement': {
       const { d } = secretsOf(conversation, 'server', 'server DH key')
       const point = (bytes: Buffer) => ({ curve: 'P-256' as const, x: bytes.subarray(0, 32), y: bytes.subarray(32), d: d! })
-      const server = point(raw(peer))
+      // BCRYPT_ECCKEY_BLOB: magic number and length in front of the point.
+      const server = point(raw(peer).subarray(8))
       const card = point(raw(only(conversation, 'client.offer')['spki']).subarray(-64))
       return agreedKey(sharedSecret(server, card), session, 'AES-256', server, card)
     }

@@ -175,7 +175,8 @@ function opened(vector: SkiConversation, profile: SkiProfileName, bound: boolean
     told.some((one) => one.equals(s1)) || vector.testSecrets.some(({ hex }) => hex === s1.toString('hex')),
     'S1 is the one that the server’s enclave holds',
   )
-  const receipt = said(vector, 'client.established')[0]?.['receipt']
+  const receipt = said(vector, 'card.sessionKey')[0]?.['receipt']
+  assert.is(typeof receipt, bound ? 'string' : 'object')
   if (typeof receipt === 'string') assert.ok(isReceipt(vector, s1, raw(receipt)))
   const sealed = said(vector, 'server.sealed')[0]
   if (sealed === undefined) return assert.is(vector.result, 'invalid')

@@ -1,14 +1,15 @@
 /**
  * A whole injection through the five roles and both minidrivers, each way with a key pair of either type and a PIN, and what
- * of its time is the machines' own.
+ * of its time is whose: the cryptography's, the enclaves', the machines'.
  *
- * It is found out as for a conversation of BYOK: one run is recorded, call by call, and held again with a provider that
- * answers at once with what was recorded; and runs on real bytes take turns with the recorded calls by themselves. Every
- * run needs a world of its own, since a card remembers what it has done. A world is built from recorded answers, too, and
- * building it is not timed.
+ * One run is recorded: every call to the crypto provider, and every answer of an enclave. It is held again many times with
+ * enclaves that answer at once with what was recorded, so that the machines are all that is left: roles, ports, minidrivers,
+ * messages and APDUs. And with a provider that answers at once, so that the enclaves' own part comes on top: rules,
+ * structures, sealed data, X.509 and CMS. Runs on real bytes take turns with the recorded calls by themselves.
  *
- * RSA keys come from a stock, because luck decides how long it takes to make one: how many a run takes is in the table, and
- * what one costs is in the table of key generation.
+ * Every run needs a world of its own, since a card remembers what it has done. A world is built from recorded answers, too,
+ * and building it is not timed. RSA keys come from a stock, because luck decides how long it takes to make one: how many a
+ * run takes is in the table, and what one costs is in the table of key generation.
  * @module
  */
 import type { Crypto } from '../../src/crypto/crypto.js'
@@ -36,11 +37,12 @@ async function run({ subject, quick, progress }: Setting): Promise<Findings> {
   for (const way of WAYS)
     for (const secret of SECRETS) {
       const what = `${way}, ${secret}`
-      const { stage, calls, messages } = await recorded(subject, crypto, way, secret)
-      const own: number[] = []
+      const { stage, calls, answers, messages } = await recorded(subject, crypto, way, secret)
+      const [withEnclaves, machinesAlone]: [number[], number[]] = [[], []]
       for (let round = 0; round < warmUp + instants; round++) {
         if (round % 20 === 0) progress(`injection (${what}) with instant crypto, ${round}`)
-        own.push(await timed(await stage(instant(calls))))
+        withEnclaves.push(await timed(await stage(instant(calls))))
+        machinesAlone.push(await timed(await stage(crypto, answers)))
       }
       const [onMachines, alone]: [number[], number[]] = [[], []]
       for (let round = 0; round < rounds; round++) {
@@ -49,19 +51,12 @@ async function run({ subject, quick, progress }: Setting): Promise<Findings> {
           if (turn % 2 === 0) onMachines.push(await timed(await stage(crypto)))
           else alone.push(await direct(calls, crypto))
       }
-      const [whole, calling, share] = [median(onMachines), median(alone), median(own.slice(warmUp))]
+      const [whole, calling] = [median(onMachines), median(alone)]
+      const [both, share] = [median(withEnclaves.slice(warmUp)), median(machinesAlone.slice(warmUp))]
       shares.push({ what, share })
       const keys = calls.filter(({ name }) => name === 'generateRsa').length
-      rows.push([
-        way,
-        secret,
-        String(messages),
-        String(keys),
-        duration(whole),
-        `${duration(calling)} (${calls.length} calls)`,
-        duration(whole - calling),
-        duration(share),
-      ])
+      const times = [duration(whole), `${duration(calling)} (${calls.length} calls)`, duration(both - share), duration(share)]
+      rows.push([way, secret, String(messages), String(keys), ...times])
       warmUp = quick ? 10 : WARM_UP.other
     }
   const largest = shares.reduce((a, b) => (a.share >= b.share ? a : b))
@@ -70,8 +65,8 @@ async function run({ subject, quick, progress }: Setting): Promise<Findings> {
     tables: [
       {
         title: 'A whole injection',
-        note: 'Hardened profile: five machines and two instances of the minidriver, evidence, server’s proof, bound sealed data, receipts, archive and certificate; platform crypto, no ledger and no inspection. RSA keys are taken from a stock. “Share” is a run with instant crypto: machines, rules of all enclaves, APDUs, structures and X.509.',
-        head: ['way', 'secret', 'messages', 'RSA keys', 'injection', 'same crypto directly', 'difference', 'share'],
+        note: 'Hardened profile: five machines and two instances of the minidriver, evidence, server’s proof, bound sealed data, receipts, archive and certificate; platform crypto, no ledger and no inspection. RSA keys are taken from a stock. “Crypto” is the same calls made directly; “enclaves” is what they add on instant crypto: rules, structures, sealed data, X.509 and CMS; “machines” is a run with instant enclaves: roles, ports, minidrivers, messages and APDUs.',
+        head: ['way', 'secret', 'messages', 'RSA keys', 'injection', 'crypto', 'enclaves', 'machines'],
         rows,
       },
     ],
@@ -79,22 +74,61 @@ async function run({ subject, quick, progress }: Setting): Promise<Findings> {
   }
 }
 
+/** What an enclave answered, by the enclave's name; a promise where it was one. */
+type Answers = ReadonlyMap<string, readonly { readonly answer: unknown; readonly later: boolean }[]>
+
 /** Makes a fresh world on recorded answers, on a provider that takes over when the run starts; running it gives the number of messages. */
-type Stage = (crypto: Crypto) => Promise<() => Promise<number>>
+type Stage = (crypto: Crypto, answers?: Answers) => Promise<() => Promise<number>>
 
 /** Records a run, and gives the way to have it again. */
 async function recorded(subject: Subject, crypto: Crypto, way: Way, secret: SecretName) {
   const [building, running] = [recorder(crypto), recorder(crypto)]
-  const messages = await (await worldOn(subject, building.crypto, way, secret))(running.crypto)()
-  const stage: Stage = async (measured) => (await worldOn(subject, instant(building.calls), way, secret))(measured)
-  return { stage, messages, calls: running.calls }
+  const answers = new Map<string, { answer: unknown; later: boolean }[]>()
+  const messages = await (await worldOn(subject, building.crypto, way, secret, writing(answers)))(running.crypto)()
+  const stage: Stage = async (measured, played) =>
+    (await worldOn(subject, instant(building.calls), way, secret, played ? playing(played) : undefined))(measured)
+  return { stage, messages, answers, calls: running.calls }
+}
+
+type Between = NonNullable<Parameters<Subject['skiWorld']>[0]['between']>
+interface AnyEnclave {
+  readonly perform: (conversation: string, command: unknown) => unknown
+}
+
+/** Writes down what enclaves answer. */
+function writing(answers: Map<string, { answer: unknown; later: boolean }[]>): Between {
+  return (enclave, of) => {
+    const written: { answer: unknown; later: boolean }[] = []
+    answers.set(of, written)
+    const perform: AnyEnclave['perform'] = (conversation, command) => {
+      const answer = (enclave as unknown as AnyEnclave).perform(conversation, command)
+      const entry = { answer, later: answer instanceof Promise }
+      written.push(entry)
+      if (answer instanceof Promise) void answer.then((value: unknown) => (entry.answer = value))
+      return answer
+    }
+    return { ...enclave, perform }
+  }
+}
+
+/** Enclaves that give the written answers again. */
+function playing(answers: Answers): Between {
+  return (enclave, of) => {
+    let next = 0
+    const perform: AnyEnclave['perform'] = () => {
+      const entry = answers.get(of)?.[next++]
+      if (!entry) throw new Error(`${of} is asked more often than was written down`)
+      return entry.later ? Promise.resolve(entry.answer) : entry.answer
+    }
+    return { ...enclave, perform }
+  }
 }
 
 /** A world that is built on one provider and runs on another. */
-async function worldOn({ skiWorld, ski }: Subject, building: Crypto, way: Way, secret: SecretName) {
+async function worldOn({ skiWorld, ski }: Subject, building: Crypto, way: Way, secret: SecretName, between?: Between) {
   let present = building
   const switched = new Proxy({} as Crypto, { get: (_, name): unknown => Reflect.get(present, name) })
-  const world = await skiWorld({ crypto: switched, policy: ski.SKI_PROFILES.hardened, watched: false })
+  const world = await skiWorld({ crypto: switched, policy: ski.SKI_PROFILES.hardened, watched: false, ...(between && { between }) })
   const request = world.request({ way, secret })
   return (running: Crypto) => {
     present = running

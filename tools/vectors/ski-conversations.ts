@@ -23,6 +23,7 @@ import type { RsaPrivateKey } from '../../src/crypto/keys.js'
 import { pure } from '../../src/crypto/pure.js'
 import { decodeSpki, encodeSpki } from '../../src/crypto/spki.js'
 import type { Crypto } from '../../src/crypto/crypto.js'
+import type { Maybe } from '../../src/verdict.js'
 import type { WitnessedSecret } from '../../src/enclave/witness.js'
 import { CARD_PADDING } from '../../src/ski/constants/index.js'
 import type { ProductFacts } from '../../src/ski/minidriver/view.js'
@@ -80,7 +81,7 @@ interface Battlefield {
 
 interface Planned extends Pick<SkiConversation, 'id' | 'requirement' | 'comment'> {
   readonly run: RunWanted
-  readonly attack?: (field: Battlefield) => Attack | Promise<Attack>
+  readonly attack?: (field: Battlefield) => Maybe<Attack>
   /** Where only one profile has what is attacked. */
   readonly only?: SkiProfileName
 }
@@ -129,7 +130,7 @@ const FILES: Readonly<Record<string, readonly Planned[]>> = {
       requirement: 'SKI-250',
       comment: 'the host keeps the card’s receipt at step 21 to itself',
       only: 'hardened',
-      run: key('derived', 'ec-P-256'),
+      run: key('session', 'ec-P-256'),
       attack: () => ({ types: ['client.established'], on: changed('client.established', { receipt: null }) }),
     },
     {
@@ -270,7 +271,7 @@ async function conversation(profile: SkiProfileName, { attack: planned, run, ...
 }
 
 /** The secrets that are told: keys and PINs as they were made, and the key of the session. */
-const TOLD = /^(K1 |K2 (rsa|ec)|S1$|server DH key|card key|PIN )/
+const TOLD = /^(K1 |K2 (rsa|ec)|S1$|server DH key|card key|PIN (as|\d))/
 
 function endOf({ client, server }: InjectionReport): Pick<SkiConversation, 'result' | 'expect'> {
   const end = (outcome: { readonly ok: boolean; readonly fault?: { readonly code: string } } | null) =>

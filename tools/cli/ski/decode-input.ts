@@ -7,7 +7,7 @@
  */
 import { lstat } from 'node:fs/promises'
 import { decodeBase64 } from '../../../src/bytes/base64.js'
-import { concat, wipe } from '../../../src/bytes/bytes.js'
+import { concat, fromUtf8, wipe } from '../../../src/bytes/bytes.js'
 import { usage } from '../args.js'
 import { EXIT, Failure } from '../failure.js'
 import { READ_LIMIT, readInput } from '../files.js'
@@ -35,7 +35,7 @@ export async function readDecodeInput(operand: string): Promise<Input> {
 function bytesOf(contents: Uint8Array, what: string): Omit<Input, 'from'> {
   if (contents.length > READ_LIMIT) throw unreadable(contents, `${what} is longer than ${READ_LIMIT} bytes`)
   if (contents.length === 0 || !contents.every(isVisible)) return { bytes: contents, form: 'binary' }
-  const text = String.fromCharCode(...contents)
+  const text = fromUtf8(contents)!
   if (isDigits(text)) {
     const bytes = fromDigits(text)
     if (bytes === null) throw unreadable(contents, `${what} is hexadecimal text that is not whole: two digits make a byte`)

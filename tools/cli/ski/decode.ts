@@ -41,7 +41,7 @@ export const decodeCommand = command({
     as: { value: 'TYPE', text: 'What the bytes are. Without :x64 or :x86, whichever of the two layouts fits.', choices: STRUCTURE_NAMES },
   },
   examples: [
-    { text: 'What is this?', command: "ski decode '4b44424d 01000000 10000000 000102030405060708090a0b0c0d0e0f'" },
+    { text: 'What is this?', command: 'ski decode 07:00:00:00:03:00:00:00' },
     { text: 'What is wrong with the structure that a minidriver was given?', command: 'ski decode import.bin --as CARD_IMPORT_KEYPAIR' },
     { text: 'What does a property say, for a program?', command: 'ski decode 02000000 --as CP_KEY_IMPORT_SUPPORT --json' },
   ],

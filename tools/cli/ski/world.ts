@@ -52,7 +52,7 @@ const ADMIN_PIN = 2
 export const HOLDERS_PIN = 'holder’s PIN'
 
 /** How a world is built. */
-export interface SkiWorldOptions extends Partial<Pick<InjectionsOptions, 'network' | 'onLine' | 'serialised' | 'inspect' | 'snapshots' | 'serverProduct'>> {
+export interface SkiWorldOptions extends Partial<Pick<InjectionsOptions, 'network' | 'onLine' | 'serialised' | 'inspect' | 'snapshots' | 'serverProducts'>> {
   readonly crypto: Crypto
   readonly policy: SkiPolicy
   /** Whether a ledger is told every secret; told unless given. */
@@ -197,7 +197,7 @@ export async function skiWorld(options: SkiWorldOptions): Promise<SkiWorld> {
     }
   }
 
-  const { network, onLine, serialised, inspect, snapshots, serverProduct } = options
+  const { network, onLine, serialised, inspect, snapshots, serverProducts } = options
   const settings: InjectionsOptions = {
     cards: inReaders,
     serverEnclave: between(server, 'server'),
@@ -209,7 +209,7 @@ export async function skiWorld(options: SkiWorldOptions): Promise<SkiWorld> {
     ...(serialised !== undefined && { serialised }),
     ...(inspect && { inspect }),
     ...(snapshots && { snapshots }),
-    ...(serverProduct && { serverProduct }),
+    ...(serverProducts && { serverProducts }),
   }
   const injections = new Injections(settings)
 
