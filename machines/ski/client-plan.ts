@@ -98,3 +98,6 @@ function bytesOf(data: string | null): Uint8Array | null {
 
 /** `SCARD_E_FILE_NOT_FOUND`: a card without a container map has free containers only. */
 export const FILE_NOT_FOUND: number = STATUS.SCARD_E_FILE_NOT_FOUND
+
+/** `SCARD_E_INVALID_PARAMETER`, of a property that may be set and is not: a key without a receipt, where the policy wants none (SKI-149). */
+export const PROPERTY_NOT_SET: number = STATUS.SCARD_E_INVALID_PARAMETER

@@ -116,6 +116,7 @@ export const clientSetup = setup({
   guards: {
     returnedWell: ({ context, event }) => event.type === 'minidriver.returned' && event.call === context.calls && event.status === 0,
     noSuchFile: ({ context, event }) => event.type === 'minidriver.returned' && event.call === context.calls && event.status === plan.FILE_NOT_FOUND,
+    noSuchProperty: ({ context, event }) => event.type === 'minidriver.returned' && event.call === context.calls && event.status === plan.PROPERTY_NOT_SET,
     mySession: ({ context, event }) => 'session' in event && event.session !== null && event.session === context.start?.session,
     holderAuthenticates: ({ context }) => context.holder !== null,
     wayFound: ({ context }) => context.way !== null,

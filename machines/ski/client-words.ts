@@ -82,7 +82,7 @@ export const callOf = {
     containerIndex: k1Container ?? NO_CONTAINER,
     paddingInfo: !key?.padding || key.padding === 'pkcs1' ? null : { hash: OAEP_HASH[key.padding], label: null },
     blobType: key?.proven ? CUSTOM_NAMES.PROVEN_KEY_BLOB : BLOB_TYPES.BCRYPT_KEY_DATA_BLOB,
-    algorithm: cngName(key?.algorithm ?? 'AES-256'),
+    algorithm: importName(key?.algorithm ?? 'AES-256'),
     phKey: true,
     input: key?.input ?? null,
     flags: key?.padding === 'pkcs1' ? CARD_PADDING.CARD_PADDING_PKCS1 : CARD_PADDING.CARD_PADDING_OAEP,
@@ -219,6 +219,8 @@ const OAEP_HASH: Readonly<Record<Exclude<WrapPadding, 'pkcs1'>, string>> = {
 }
 
 const KEY_BITS = { 'AES-128': 128, 'AES-192': 192, 'AES-256': 256, '3DES_112': 128, '3DES': 192 } as const
+/** `AES` is a key of 256 bits where a card has to know the size before it has opened the blob (SKI-141). */
+const importName = (algorithm: keyof typeof KEY_BITS): string => (algorithm === 'AES-256' ? 'AES' : algorithm)
 const cngName = (algorithm: keyof typeof KEY_BITS): string => (algorithm.startsWith('AES') ? 'AES' : algorithm)
 
 const CONCAT_KDF = 'SP800_56A_CONCAT'

@@ -217,7 +217,12 @@ export const clientMachine = clientSetup.createMachine({
           description: 'The card’s receipt for S1.',
           meta: { requirements: ['SKI-70', 'SKI-149'] },
           entry: ['countCall', 'callReceipt'],
-          on: { 'minidriver.returned': { guard: 'returnedWell', target: 'reporting', actions: 'noteReceipt' } },
+          on: {
+            'minidriver.returned': [
+              { guard: 'returnedWell', target: 'reporting', actions: 'noteReceipt' },
+              { guard: 'noSuchProperty', target: 'reporting', description: 'a card that writes none', meta: { requirements: ['SKI-149', 'SKI-250'] } },
+            ],
+          },
         },
         reporting: {
           description: 'The server is told that the card has the key.',

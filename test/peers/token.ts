@@ -100,6 +100,9 @@ const words = (library: string, slot: number): readonly string[] => [
   OFFICER_PIN,
 ]
 
+/** Milliseconds; the longest is an RSA key on a busy machine. */
+const LONGEST_ANSWER = 100_000
+
 /** Speaks with the process: answers come in the order of the requests. */
 function peer(child: ChildProcessWithoutNullStreams): Peer {
   const waiting: { readonly resolve: (answer: Answer) => void; readonly reject: (error: Error) => void }[] = []
@@ -118,10 +121,12 @@ function peer(child: ChildProcessWithoutNullStreams): Peer {
   return {
     ask: async (request) => {
       if (over) throw over
+      // A daemon that hangs is no answer.
+      const timer = setTimeout(() => child.kill('SIGKILL'), LONGEST_ANSWER)
       const answer = await new Promise<Answer>((resolve, reject) => {
         waiting.push({ resolve, reject })
         child.stdin.write(`${JSON.stringify(request)}\n`)
-      })
+      }).finally(() => clearTimeout(timer))
       if ('error' in answer) throw new Error(answer.error)
       return answer.value
     },

@@ -28,8 +28,9 @@ export interface Defence {
   readonly without?: readonly CardRuleName[]
 }
 
-/** Both profiles, and `hardened` with one thing left out. */
 const { published, hardened } = SKI_PROFILES
+
+/** Both profiles, and `hardened` with one thing left out. */
 export const DEFENCES = {
   published: { policy: published },
   hardened: { policy: hardened },

@@ -47,7 +47,7 @@ const test = suite('ski conversations')
 const PROFILES = ['hardened', 'published'] as const
 const textOf = (profile: SkiProfileName, name: string) => readFileSync(join(folder, 'ski', skiConversationFileName(profile, name)), 'utf8')
 const spkiOf = (key: KeyObject) =>
-  createPublicKey(key.export({ format: 'pem', type: key.type === 'private' ? 'pkcs8' : 'spki' }) as string).export({ format: 'der', type: 'spki' })
+  createPublicKey(key.export({ format: 'pem', type: key.type === 'private' ? 'pkcs8' : 'spki' })).export({ format: 'der', type: 'spki' })
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest()
 
 test('there is a file for each that is made, none is large, and all fit the schema', () => {
@@ -75,6 +75,8 @@ for (const profile of PROFILES)
       const title = `${vector.requirement} ${vector.id} (${profile})`
       test(`${title}: each role, hearing what it heard, says what it said`, () => replay(vector))
       test(`${title}: the APDUs hold what was said`, () => apdus(vector))
+      test(`SKI-3 ${vector.id} (${profile}): K1's private half is in no message, and step 7 is a status alone`, () => k1Stays(vector))
+      test(`SKI-252 ${vector.id} (${profile}): what is said inside the server stays there, and is no secret either`, () => localStays(vector))
       if (vector.id !== 'k1_substituted') test(`${title}: node opens what travelled`, () => opened(vector, profile, bound))
       else test(`${title}: node opens with the attacker’s key what the server sealed, if it sealed anything`, () => stolen(vector, profile))
       const archived = said(vector, 'server.archive')
@@ -134,6 +136,42 @@ function replay(vector: SkiConversation): void {
 
 /** The members in one order: what a codec read has the same ones as what was said, in another. */
 const sorted = (message: object): string => JSON.stringify(Object.fromEntries(Object.entries(message).sort(([a], [b]) => (a < b ? -1 : 1))))
+
+const SECRET = /: (d|p|q|dp|dq|qi|k)$|^S1$|^card key$/
+/** Whether a text has the bytes in it, as hex or at any place of a base64url string. */
+function has(text: string, strings: readonly Buffer[], bytes: Buffer): boolean {
+  return text.includes(bytes.toString('hex')) || strings.some((one) => one.includes(bytes))
+}
+
+/** Every base64url string of a message, as bytes. */
+const bytesIn = (value: unknown): readonly Buffer[] =>
+  typeof value === 'string' ? [raw(value)] : value !== null && typeof value === 'object' ? Object.values(value).flatMap(bytesIn) : []
+
+function k1Stays(vector: SkiConversation): void {
+  const parts = vector.testSecrets.filter(({ name }) => name.startsWith('K1 ')).map(({ hex }) => Buffer.from(hex, 'hex'))
+  const { way } = vector.roles.client.existingK1 === undefined ? only(vector, 'client.offer') : { way: null }
+  assert.is(parts.length > 0, way === 'session' || way === 'agreement')
+  for (const { message, carried } of vector.messages) {
+    const text = JSON.stringify([message, carried])
+    for (const part of parts) assert.not(has(text, bytesIn(message), part), message.type)
+  }
+  for (const [index, { message }] of vector.messages.entries())
+    if (message.type === 'apdu.generate') {
+      const answer = vector.messages.slice(index + 1).find(({ from, port }) => from === 'card' && port === 'wire')
+      assert.equal([answer?.message.type, answer?.carried], ['card.done', ['9000']])
+    }
+}
+
+function localStays(vector: SkiConversation): void {
+  const inside = new Set(['server', 'serverMinidriver', 'archive'])
+  const secrets = vector.testSecrets.filter(({ name, holder }) => SECRET.test(name) && holder !== 'attacker').map(({ hex }) => Buffer.from(hex, 'hex'))
+  assert.ok(secrets.length > 0)
+  for (const { from, to, port, message } of vector.messages) {
+    if (port === 'enclave' || port === 'console') continue
+    assert.is(port === 'local', inside.has(from) && inside.has(to), `${from} to ${to}: ${message.type}`)
+    for (const secret of secrets) assert.not(has(JSON.stringify(message), bytesIn(message), secret), message.type)
+  }
+}
 
 function apdus(vector: SkiConversation): void {
   const travelled = vector.messages.filter(({ carried }) => carried !== undefined) as readonly {
@@ -218,7 +256,7 @@ function stolen(vector: SkiConversation, profile: SkiProfileName): void {
   const offered = only(vector, 'client.offer')
   assert.ok(
     publicKey(raw(offered['spki'])).equals(
-      createPublicKey(privateKey(publicKey(raw(offered['spki'])), secretsOf(vector, 'attacker', 'key')).export({ format: 'pem', type: 'pkcs8' }) as string),
+      createPublicKey(privateKey(publicKey(raw(offered['spki'])), secretsOf(vector, 'attacker', 'key')).export({ format: 'pem', type: 'pkcs8' })),
     ),
   )
   assert.not.equal(offered['spki'], said(vector, 'card.publicKey')[0]?.['spki'])
@@ -248,7 +286,7 @@ function stolen(vector: SkiConversation, profile: SkiProfileName): void {
 function archiveOpened(vector: SkiConversation): void {
   const agent = new X509Certificate(Buffer.from(vector.known.agent, 'hex'))
   const { n: _, e: __, ...parts } = secretsOf(vector, 'recovery agent', 'key')
-  const key = given('agent.key', privateKey(agent.publicKey, parts).export({ format: 'pem', type: 'pkcs8' }) as string)
+  const key = given('agent.key', privateKey(agent.publicKey, parts).export({ format: 'pem', type: 'pkcs8' }))
   const envelope = given('archive.p7m', raw(only(vector, 'server.archive')['envelope']))
   const content = Buffer.from(openssl(`cms -decrypt -binary -inform DER -in ${envelope} -inkey ${key} -recip ${given('agent.pem', agent.toString())}`))
   const archived = createPrivateKey({ key: content, format: 'der', type: 'pkcs8' })

@@ -224,7 +224,7 @@ async function conversation(profile: SkiProfileName, { attack: planned, run, ...
   }
   // What follows from the others by the formats is left out.
   const witness = ({ enclave, name, bytes: value }: WitnessedSecret) => (TOLD.test(name) ? note(enclave, name, value) : undefined)
-  const crypto = pure(seeded(`keyferry vectors ski ${profile} ${scene.id}`))
+  const crypto: Crypto = pure(seeded(`keyferry vectors ski ${profile} ${scene.id}`))
   const signingKey = await crypto.generateEc('P-256')
   const { type, curve, x, y } = signingKey
   const lines: Line[] = []

@@ -17,6 +17,7 @@ import type { Document } from './file.js'
 import { apdu } from './ski-apdu.js'
 import { cardData } from './ski-card-data.js'
 import { establishment } from './ski-establishment.js'
+import { establishmentDerived } from './ski-establishment-derived.js'
 import { inProcess } from './ski-in-process.js'
 import { keyBlobs } from './ski-key-blobs.js'
 import { sealedBound } from './ski-sealed-bound.js'
@@ -50,6 +51,7 @@ export const documents = (): readonly Document[] =>
     cardData,
     inProcess,
     establishment,
+    establishmentDerived,
     sealedPublished,
     sealedBound,
     apdu,

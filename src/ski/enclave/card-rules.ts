@@ -68,12 +68,12 @@ const guardPresented: CardRefusal = {
 
 const importsSessionKeys: CardRefusal = {
   requirement: 'SKI-211',
-  refuses: ({ container }) => purposeFault(container?.purpose, 'session'),
+  refuses: ({ container }) => typeFault(container?.kind, 'rsa') ?? purposeFault(container?.purpose, 'session'),
 }
 
 const agreesOnKeys: CardRefusal = {
   requirement: 'SKI-211',
-  refuses: ({ container }) => purposeFault(container?.purpose, 'agreement'),
+  refuses: ({ container }) => typeFault(container?.kind, 'ec') ?? purposeFault(container?.purpose, 'agreement'),
 }
 
 const statesK1Only: CardRefusal = {
@@ -335,6 +335,10 @@ export const CARD_RULES = { ...CARD_REFUSALS, ...CARD_MARK_REFUSALS, ...CARD_FOR
 export type CardRuleName = keyof typeof CARD_RULES
 
 const openedFacts = (done: CardSituation['done']): OpenedFacts | null => (done?.facts.type === 'processSealed' ? done.facts.opened : null)
+
+/** A key of the other type cannot be meant: that is the caller's argument (SKI-128, SKI-141), and no matter of purpose. */
+const typeFault = (found: string | undefined, wanted: 'rsa' | 'ec'): SkiFault | null =>
+  found === undefined || found.startsWith(wanted) ? null : { code: 'format_invalid', at: 'container', found, wanted }
 
 const purposeFault = (found: string | undefined, wanted: string): SkiFault | null =>
   found === undefined || found === wanted ? null : { code: 'purpose_not_allowed', at: 'container', found, wanted }

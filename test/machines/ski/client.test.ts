@@ -32,6 +32,8 @@ const arrows = new Arrows(clientMachine)
 const withHolder = { ...clientInput, holder: { pinId: 1, typed: null } }
 const converse = (hears: readonly EventObject[], input: object = {}) => arrows.converse({ ...clientInput, ...input }, hears)
 const full = clientRun()
+/** `SCARD_E_INVALID_PARAMETER`. */
+const PROPERTY_NOT_SET = 0x80100004
 /** Every run in which other states are gone through, with its input. */
 const runs: readonly (readonly [wanted: ClientRun, input: object])[] = [
   [{}, {}],
@@ -142,6 +144,18 @@ test('SKI-40 the first way of the server’s that the card has, however many it 
   assert.is(way(['shared', 'derived', 'session'], 0xa), 'shared')
   assert.is(way(['derived', 'session'], 0xa), 'derived')
   assert.is(way([], 0xf), null)
+})
+
+test('SKI-149 a card that writes no receipt is no reason to stop: whether one is wanted is for the server to say', () => {
+  const none = converse(replaced(full, 'fetchingReceipt', { status: PROPERTY_NOT_SET, data: null }))
+  assert.is(none.visits.at(-1), 'done')
+  const told = none.said.flat().find(({ message }) => message.type === 'client.established')
+  assert.equal(plain(told?.message), { type: 'client.established', session, nonce: null, receipt: null })
+  for (const [state, status] of [
+    ['fetchingReceipt', FILE_NOT_FOUND],
+    ['readingKey', PROPERTY_NOT_SET],
+  ] as const)
+    assert.is(codeOf(converse([...instead(full, state, { status }), s['app.cancel']])), 'minidriver_refused')
 })
 
 test('SKI-155 a card without a container map is empty; one without room takes nothing', () => {

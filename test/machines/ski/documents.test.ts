@@ -19,6 +19,7 @@ import { SKI_PROFILES, type SkiPolicy, type Way } from '../../../src/ski/policy.
 import { skiWorld, type SkiWorld } from '../../../tools/cli/ski/world.js'
 import { nodeCrypto } from '../../../tools/node/crypto.js'
 import { openssl, opensslMissing } from '../../crypto/openssl.js'
+import { stocked } from '../../enclave/support.js'
 import { pem } from '../../pki/keys.js'
 import { skip } from '../../skip.js'
 import { given } from '../../support/folder.js'
@@ -42,7 +43,7 @@ interface Run {
 async function run(secret: SkiKeyKind, { way = 'session', policy = {}, agents = [] }: { way?: Way; policy?: Partial<SkiPolicy>; agents?: Agent[] } = {}) {
   const onCard: WitnessedSecret[] = []
   const witness = ({ name, bytes, enclave }: WitnessedSecret) => void onCard.push({ name, enclave, bytes: Uint8Array.from(bytes) })
-  const world = await skiWorld({ crypto: nodeCrypto(), policy: { ...SKI_PROFILES.hardened, ...policy }, watched: false, cardEnclave: { witness } })
+  const world = await skiWorld({ crypto: stocked(nodeCrypto()), policy: { ...SKI_PROFILES.hardened, ...policy }, watched: false, cardEnclave: { witness } })
   const request = world.request({ way, secret })
   const { injection } = request.server
   assert.is(injection.what, 'keyPair')

@@ -14,6 +14,7 @@ import { SKI_PROFILES, type SkiProfileName, type Way } from '../../../src/ski/po
 import { skiWorld, type SecretName, type SkiWorld } from '../../../tools/cli/ski/world.js'
 import { nodeCrypto } from '../../../tools/node/crypto.js'
 import { pooled, seeded } from '../../support/world.js'
+import { nested } from './laws.js'
 
 const test = suite('ski restart')
 const shared = pooled(nodeCrypto(), 2)
@@ -91,7 +92,8 @@ const isFile = ({ type }: { readonly type: string }) => type === 'CardWriteFile'
 /** A run; with `every`, all roles die after each message, and their successors are started from what they left. */
 async function run(way: Way, secret: SecretName, profile: SkiProfileName, serialised: boolean, every: boolean) {
   const crypto = { ...pure(seeded(`${way} ${secret} ${profile}`)), generateRsa: keys.generateRsa }
-  const world = await worldOf(crypto, profile, serialised)
+  // The ledger looks at everything that is shown, which takes longer than the run: it watches two of the runs.
+  const world = await worldOf(crypto, profile, serialised, every && serialised && profile === 'hardened')
   const request = world.request({ way, secret })
   let injections = world.injections
   injections.begin(request)
@@ -123,10 +125,9 @@ async function run(way: Way, secret: SecretName, profile: SkiProfileName, serial
 
 const cases: readonly (readonly [Way, SecretName, SkiProfileName, boolean])[] = [
   ['session', 'ec-P-256', 'hardened', true],
-  ['session', 'ec-P-256', 'hardened', false],
   ['session', 'ec-P-256', 'published', true],
-  ['agreement', 'ec-P-256', 'hardened', true],
-  ['shared', 'ec-P-256', 'hardened', true],
+  ['agreement', 'ec-P-256', 'hardened', false],
+  ['shared', 'ec-P-256', 'hardened', false],
   ['derived', 'pin', 'hardened', true],
 ]
 for (const [way, secret, profile, serialised] of cases)
@@ -258,10 +259,10 @@ test('SKI-246 the answer of an enclave is lost with the process: a refusal, and 
     assert.ok(!server?.ok || !client || ('installed' in client && client.installed))
     world.dispose()
   }
-  for (const state of ['generating', 'reading', 'unwrapping', 'processing', 'verifying']) assert.ok(states.has(`card {"working":"${state}"}`), state)
+  for (const state of ['generating', 'reading', 'unwrapping', 'processing', 'verifying']) assert.ok(states.has(`card ${nested('working', state)}`), state)
   for (const state of ['judging', 'keying', 'makingKey', 'enveloping', 'composing', 'droppingKey'])
-    assert.ok(states.has(`server {"running":"${state}"}`), state)
-  for (const state of ['importing', 'encrypting']) assert.ok(states.has(`serverMinidriver {"withoutCard":"${state}"}`), state)
+    assert.ok(states.has(`server ${nested('running', state)}`), state)
+  for (const state of ['importing', 'encrypting']) assert.ok(states.has(`serverMinidriver ${nested('withoutCard', 'working', state)}`), state)
   assert.ok(states.has('archive "certifying"'))
 })
 

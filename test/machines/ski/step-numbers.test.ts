@@ -34,7 +34,7 @@ async function turnsOf(way: Way): Promise<ReadonlyMap<string, readonly Turn[]>> 
   }
   const inspect = (event: InspectionEvent) => {
     if (event.type !== '@xstate.microstep') return
-    const turn = of(event.actorRef.id).at(-1)!
+    const turn = of((event.actorRef as { readonly id?: string }).id ?? '').at(-1)!
     const { _transitions: taken, snapshot } = event as unknown as {
       _transitions: readonly { meta?: { step?: number } }[]
       snapshot: { _nodes: readonly { meta?: { step?: number } }[] }

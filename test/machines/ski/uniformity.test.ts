@@ -179,7 +179,7 @@ function planted(structure: Uint8Array, name: string, padded = true): (message: 
 }
 
 for (const crypto of PROVIDERS)
-  test(`SKI-72 SKI-214 SKI-217 ${crypto.name}, published: whatever is found behind the cipher, a wrong or blocked PIN included, has one answer`, async () => {
+  test(`SKI-30 SKI-72 SKI-214 SKI-217 ${crypto.name}, published: whatever is found behind the cipher, a wrong or blocked PIN included, has one answer`, async () => {
     const at = await skiScene(crypto, published, { pins: PINS })
     const same = new Same()
     const attempt = async (title: string, structure: Uint8Array, name: string, padded = true) => {

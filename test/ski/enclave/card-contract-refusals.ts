@@ -144,9 +144,9 @@ export const REFUSALS: readonly Case[] = [
       const subject = make(PUBLISHED)
       const agreed = await withK1(subject, { container: 0, kind: 'ec-P-256' })
       await withK1(subject, { container: 1 })
-      await refusedWithoutTrace(subject, { ...IMPORT, input: b64(draw(256)) }, 'purpose_not_allowed')
+      await refusedWithoutTrace(subject, { ...IMPORT, input: b64(draw(256)) }, 'format_invalid')
       const { peer } = agreeWith(agreed, newSession(subject.cardId, Buffer.alloc(16)))
-      await refusedWithoutTrace(subject, { type: 'agree', channel: 0, container: 1, peer }, 'purpose_not_allowed')
+      await refusedWithoutTrace(subject, { type: 'agree', channel: 0, container: 1, peer }, 'format_invalid')
     },
   },
   {
