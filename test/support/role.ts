@@ -12,7 +12,6 @@ import {
   type EventObject,
   type InputFrom,
   type InspectionEvent,
-  type SnapshotFrom,
 } from 'xstate'
 import { begin, step, type Said } from '../../machines/step.js'
 
@@ -81,7 +80,7 @@ export class Arrows {
     actor.on('*', () => emitted.push(emitted.pop()! + 1))
     actor.start()
     const stored = persisted === undefined ? null : createActor(machine, { snapshot: persisted } as never).getSnapshot()
-    let pure = stored === null ? begin(machine, ...([input] as never)) : { snapshot: stored as SnapshotFrom<AnyStateMachine>, said: [], emitted: [] }
+    let pure = stored === null ? begin(machine, ...([input] as never)) : { snapshot: stored, said: [], emitted: [] }
     const visits = [stateOf(actor.getSnapshot() as AnyMachineSnapshot)]
     for (const event of hears) {
       heardBy.push([])

@@ -174,7 +174,7 @@ function localStays(vector: SkiConversation): void {
 }
 
 function apdus(vector: SkiConversation): void {
-  const travelled = vector.messages.filter(({ carried }) => carried !== undefined) as readonly {
+  const travelled = vector.messages.filter(({ carried }) => carried !== undefined) as unknown as readonly {
     message: Record<string, unknown>
     carried: readonly string[]
   }[]

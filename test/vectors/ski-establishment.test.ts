@@ -34,8 +34,9 @@ const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.from(a).equals(b)
 function scripted(keys: readonly PrivateKey[] = []): { readonly crypto: Crypto; readonly next: Uint8Array[] } {
   const crypto = nodeCrypto()
   const next: Uint8Array[] = []
-  const key = <K extends PrivateKey>(type: K['type']): K => copyKey(keys.find((one) => one.type === type) as K)
-  const generates = keys.length > 0 ? { generateRsa: () => key('RSA') as never, generateEc: () => key<EcPrivateKey>('EC') } : {}
+  const rsa = keys.find((one) => one.type === 'RSA')
+  const ec = keys.find((one) => one.type === 'EC')
+  const generates = { ...(rsa && { generateRsa: () => copyKey(rsa) }), ...(ec && { generateEc: () => copyKey(ec) }) }
   return { crypto: { ...crypto, ...generates, random: (length) => (length === 16 ? next.shift()?.slice() : undefined) ?? crypto.random(length) }, next }
 }
 

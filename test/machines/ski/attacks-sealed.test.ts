@@ -5,7 +5,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Way } from '../../../src/ski/policy.js'
-import { codeOf, DEFENCES, rewritten, skiScene, stockedCrypto, type Feeding, type Hosted, type HostedRun, type SkiScene } from '../../support/ski-attack.js'
+import { DEFENCES, rewritten, skiScene, stockedCrypto, type Feeding, type Hosted, type HostedRun, type SkiScene } from '../../support/ski-attack.js'
 import { certified, raw, text } from '../../support/ski-attacker.js'
 import { again, feedRewritten, forgedSuccess, overwriting, replay } from '../../support/ski-attacks.js'
 

@@ -243,7 +243,7 @@ test('SKI-284 a PIN that is typed here goes to the card, and the output says so'
   assert.is((run.output as { pinWasTyped: boolean }).pinWasTyped, true)
 })
 
-test('A-17 SKI-155 a K1 that is there already is not made again and not deleted; one that is to stay stays', () => {
+test('SKI-155 A-17 a K1 that is there already is not made again and not deleted; one that is to stay stays', () => {
   const existing = walk({ existingK1: true }, { existingK1: 5 })
   assert.equal(existing.visits, [...clientRun({ existingK1: true }).map(([state]) => running(state)), 'done'])
   const { k1Container, container } = saidIn(existing, 'offering') as { k1Container: number; container: number }

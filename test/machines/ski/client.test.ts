@@ -286,7 +286,7 @@ test('SKI-245 a client that is stored as JSON in any state and taken up elsewher
     let at = { snapshot: createActor(clientMachine, { snapshot: persisted as never, input: clientInput }).getSnapshot() }
     const said = hears.slice(index).map((event) => {
       const next = step(clientMachine, at.snapshot as never, event as never)
-      at = next as never
+      at = next
       return plain(next.said)
     })
     assert.equal(said, plain(straight.said.slice(index + 1)), `after ${index} words`)

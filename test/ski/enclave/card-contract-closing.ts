@@ -145,15 +145,19 @@ export const CLOSING: readonly Case[] = [
   {
     title: 'SKI-218 a K1 that is replaced while it unwraps has unwrapped nothing [gated]',
     run: async (make) => {
-      const subject = make({ gated: true })
-      const { command } = await establishing(subject)
-      subject.gate!.hold()
-      const answer = say(subject, command)
-      subject.gate!.pass()
-      await ask(subject, { type: 'makeK1', channel: 1, container: 0, kind: 'rsa-2048', pinId: 0 }, 'enclave.k1Made')
-      await subject.gate!.release()
-      assert.is(codeOf(await answer), 'sealed_refused')
-      assert.equal(subject.card.describe().keys, [])
+      // Replaced while the proof is verified, and when the private key has done its work already.
+      for (const steps of [0, 1]) {
+        const subject = make({ gated: true })
+        const { command } = await establishing(subject)
+        subject.gate!.hold()
+        const answer = say(subject, command)
+        for (let step = 0; step < steps; step++) await subject.gate!.step()
+        subject.gate!.pass()
+        await ask(subject, { type: 'makeK1', channel: 1, container: 0, kind: 'rsa-2048', pinId: 0 }, 'enclave.k1Made')
+        await subject.gate!.release()
+        assert.is(codeOf(await answer), 'sealed_refused')
+        assert.equal(subject.card.describe().keys, [])
+      }
     },
   },
   {

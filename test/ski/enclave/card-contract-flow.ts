@@ -23,8 +23,13 @@ const installs = (title: string, wanted: Wanted, establishing: Parameters<typeof
     const established = await establish(subject, establishing)
     const { session } = established
     const { receipts } = subject.card.describe().settings
-    const container = establishing.way === 'shared' || establishing.way === 'derived' ? null : (establishing.container ?? 0)
+    const { way = 'session' } = establishing
+    const container = way === 'shared' || way === 'derived' ? null : (establishing.container ?? 0)
     assert.is(established.receipt, receipts ? receipt(session, 1, container) : null)
+    assert.is(
+      established.nonce,
+      container === null && 'proven' in established.command && (established.command.proven || way === 'derived') ? b64(session.cardNonce) : null,
+    )
     const { kind = 'ec-P-256', container: target = 5, channel = 0 } = sealing
     const answer = await ask(subject, await installing(subject, established, sealing), 'enclave.processed')
     const { spki } = sealing.pair ?? pairOf(kind)

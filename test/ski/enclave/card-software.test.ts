@@ -91,6 +91,16 @@ for (const profile of ['hardened', 'published'] as const) {
   })
 }
 
+card('SKI-7 what was agreed is wiped as soon as a session key was derived of it', async () => {
+  const { crypto, seen } = spied()
+  const subject = make({}, crypto)
+  const { command } = await establishing(subject, { way: 'agreement' })
+  const agreed = seen.filter(({ name }) => name === 'ECDH')
+  assert.ok(agreed.length === 1 && agreed[0]!.bytes.some((byte) => byte !== 0))
+  await ask(subject, command, 'enclave.sessionKeyReady')
+  assert.ok(agreed[0]!.bytes.every((byte) => byte === 0))
+})
+
 card('SKI-17 of a PIN, of the shared key and of a session key no copy is left', async () => {
   const pin = Uint8Array.from(PINS.user.value)
   const sharedKey = new Uint8Array(draw(32))

@@ -41,7 +41,8 @@ export const callCommand = command({
   },
   examples: [
     { text: 'A key pair into a card, call by call:', command: 'ski call example' },
-    { text: 'A script to begin with:', command: 'ski call example --print script > calls.json' },
+    { text: 'A script to begin with:', command: 'ski call example --print script' },
+    { text: 'What a script may say:', command: 'ski call example --print schema' },
   ],
   async run({ values, operand }) {
     const text = operand === EXAMPLE ? `${jsonText(EXAMPLE_SCRIPT)}\n` : await readText(operand)

@@ -96,18 +96,23 @@ export async function runSkiCampaign({ crypto, policy, runs: plans, holder, onPr
   const names = Object.keys(cards)
   const runs: SkiRun[] = []
   let conversation: readonly Line[] = []
-  for (const [index, plan] of plans.entries()) {
-    onProgress(index, plans.length, titleOf(plan))
-    const { way, secret, padding } = plan
-    const [card, name] = [names[index]!, index === 0 ? '' : `run ${index + 1}`]
-    const pinned = policy.k1Proof === 'pinned' && (way === 'session' || way === 'agreement')
-    const enrolled = pinned ? await world.enrol(card, way === 'session' ? 'rsa-2048' : 'ec-P-256') : undefined
-    transcript = new Transcript(world, { name, card, pinId: secret === 'pin' ? USER_PIN : null, typed: holder === 'typed' })
-    const report = await injections.inject(world.request({ way, secret, card, name, holder, ...(padding && { padding }), ...(enrolled && { enrolled }) }))
-    const { rows } = transcript
-    const ok = report.client?.ok === true && report.server?.ok === true
-    runs.push({ plan, rows, report, ok, without: withoutOf(rows), record: recordOf(world, report) })
-    if (index === 0) conversation = injections.session.lines.slice()
+  try {
+    for (const [index, plan] of plans.entries()) {
+      onProgress(index, plans.length, titleOf(plan))
+      const { way, secret, padding } = plan
+      const [card, name] = [names[index]!, index === 0 ? '' : `run ${index + 1}`]
+      const pinned = policy.k1Proof === 'pinned' && (way === 'session' || way === 'agreement')
+      const enrolled = pinned ? await world.enrol(card, way === 'session' ? 'rsa-2048' : 'ec-P-256') : undefined
+      transcript = new Transcript(world, { name, card, pinId: secret === 'pin' ? USER_PIN : null, typed: holder === 'typed' })
+      const report = await injections.inject(world.request({ way, secret, card, name, holder, ...(padding && { padding }), ...(enrolled && { enrolled }) }))
+      const { rows } = transcript
+      const ok = report.client?.ok === true && report.server?.ok === true
+      runs.push({ plan, rows, report, ok, without: withoutOf(rows), record: recordOf(world, report) })
+      if (index === 0) conversation = injections.session.lines.slice()
+    }
+  } catch (error) {
+    world.dispose()
+    throw error
   }
   onProgress(plans.length, plans.length, 'searching everything public for every secret')
   return { runs, conversation, ledger, world }

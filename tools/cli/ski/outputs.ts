@@ -40,14 +40,11 @@ export function contentsOf(folder: string, { runs, conversation, world, ledger }
   add('transcript.json', utf8(`${JSON.stringify(transcript, null, 2)}\n`))
   for (const { path, bytes } of contents) ledger.show('file', path, [bytes, new TextDecoder().decode(bytes)])
 
+  // A key that is made to be published may become a string.
   const key = encodePkcs8(world.agent.key)
-  try {
-    const text = utf8(writePem('PRIVATE KEY', key))
-    contents.push({ ...outputOf(folder, TEST_KEY), bytes: concat(utf8(TEST_KEY_NOTE), text) })
-    return contents
-  } finally {
-    wipe(key)
-  }
+  contents.push({ ...outputOf(folder, TEST_KEY), bytes: concat(utf8(TEST_KEY_NOTE), utf8(writePem('PRIVATE KEY', key))) })
+  wipe(key)
+  return contents
 }
 
 /** Rows for a program. */

@@ -6,7 +6,7 @@
  */
 import type { Crypto } from '../../../src/crypto/crypto.js'
 import { pure } from '../../../src/crypto/pure.js'
-import type { Leak } from '../../../machines/ledger.js'
+import type { Leak, Ledger } from '../../../machines/ledger.js'
 import { formatStatus } from '../../../src/ski/constants/index.js'
 import { SKI_PROFILES, type K1Proof, type ServerProof, type SkiPolicy } from '../../../src/ski/policy.js'
 import { nodeCrypto } from '../../node/crypto.js'
@@ -56,7 +56,7 @@ export const skiRunCommand = command({
   },
   examples: [
     { text: 'The 31 steps:', command: 'ski run --way session' },
-    { text: 'A PIN, as the document says and no more, with the files:', command: 'ski run --secret pin --profile published' },
+    { text: 'A PIN, as the document says and no more:', command: 'ski run --secret pin --profile published' },
     { text: 'One run, the same bytes each time, and what is left of it:', command: 'ski run --way derived --secret ec-P-256 --seed demo --out ski-demo' },
   ],
   async run({ values }, io) {
@@ -83,17 +83,17 @@ export const skiRunCommand = command({
       onProgress: (done, of, what) => progress(io, styled('quiet', `[${done}/${of}] ${what}`)),
     })
     const { runs, ledger, world } = campaign
-    if (out !== undefined) await writeOutputs(contentsOf(out, campaign, { profile, crypto: provider }), values.force)
-    const leaks = ledger.leaks()
-    const summary = ledger.summary(leaks)
-    const counts = {
-      secrets: ledger.secrets,
-      messages: ledger.count('message'),
-      snapshots: ledger.count('snapshot'),
-      inspectionEvents: ledger.count('inspection event'),
+    const found = { leaks: [] as readonly Leak[], summary: '', secrets: 0 }
+    try {
+      if (out !== undefined) await writeOutputs(contentsOf(out, campaign, { profile, crypto: provider }), values.force)
+      found.leaks = ledger.leaks()
+      found.summary = ledger.summary(found.leaks)
+      found.secrets = ledger.secrets
+    } finally {
+      world.dispose()
+      ledger.wipe()
     }
-    world.dispose()
-    ledger.wipe()
+    const { leaks, summary, secrets } = found
     const isTyped = (leak: Leak) => holder === 'typed' && leak.secret.startsWith(HOLDERS_PIN)
     const done = runs.filter(({ ok }) => ok).length
     const good = done === runs.length && leaks.length === 0
@@ -117,7 +117,7 @@ export const skiRunCommand = command({
           steps: stepsJson(rows),
         })),
         holder,
-        ledger: { summary, leaks: leaks.map((leak) => ({ ...leak, outsideThePromise: isTyped(leak) })), ...counts },
+        ledger: { summary, leaks: leaks.map((leak) => ({ ...leak, outsideThePromise: isTyped(leak) })), secrets, ...countsOf(ledger) },
         ...(out === undefined ? {} : { out }),
       },
       lines: [
@@ -134,6 +134,12 @@ export const skiRunCommand = command({
       ],
     }
   },
+})
+
+const countsOf = (ledger: Ledger) => ({
+  messages: ledger.count('message'),
+  snapshots: ledger.count('snapshot'),
+  inspectionEvents: ledger.count('inspection event'),
 })
 
 const K1_PROOFS: Readonly<Record<'attested' | 'pinned' | 'shared-key' | 'none', K1Proof>> = {
