@@ -28,7 +28,13 @@ export interface ArchiveRecord {
   readonly final: boolean
 }
 
-interface ArchiveContext {
+/** How an archive is set up. */
+export interface ArchiveInput {
+  /** Whether a key is certified only once it is archived (SKI-24). */
+  readonly archivalRequired: boolean
+}
+
+interface ArchiveContext extends ArchiveInput {
   readonly records: readonly ArchiveRecord[]
   /** The certificate request in hand: for which session and for which key. */
   readonly session: string
@@ -40,6 +46,7 @@ const idle = { session: '', fingerprint: null }
 /** See the module text. */
 export const archiveMachine = setup({
   types: {
+    input: {} as ArchiveInput,
     context: {} as ArchiveContext,
     events: {} as ServerToArchive | AuthorityAnswer | AppSays,
     emitted: {} as Progress,
@@ -50,6 +57,9 @@ export const archiveMachine = setup({
     isArchived: ({ context, event }) =>
       event.type === 'server.commit' && context.records.some(({ session, fingerprint }) => session === event.session && fingerprint === event.fingerprint),
     isProvisional: ({ context, event }) => event.type === 'server.discard' && !context.records.some(({ session, final }) => session === event.session && final),
+    mayBeCertified: ({ context, event }) =>
+      event.type === 'server.certify' &&
+      (!context.archivalRequired || context.records.some(({ session, fingerprint }) => session === event.session && fingerprint === event.fingerprint)),
     certifiesThatKey: ({ context, event }) => event.type === 'enclave.certificateIssued' && event.fingerprint === context.fingerprint,
   },
   actions: {
@@ -102,7 +112,7 @@ export const archiveMachine = setup({
 }).createMachine({
   id: 'ski.archive',
   description: 'Keeps user keys enciphered to recovery agents and certifies them; has no key that could open what it keeps.',
-  context: { ...idle, records: [] },
+  context: ({ input }) => ({ ...idle, ...input, records: [] }),
   invoke: [
     { src: 'local', id: 'local' },
     { src: 'enclave', id: 'enclave' },
@@ -126,7 +136,10 @@ export const archiveMachine = setup({
           { guard: 'isProvisional', actions: ['discard', 'tellDiscarded'], meta: { requirements: ['SKI-28', 'SKI-260'] } },
           { actions: 'tellStray', description: 'a final record stays', meta: { requirements: ['SKI-24'] } },
         ],
-        'server.certify': { target: 'certifying', actions: ['noteRequest', 'issue'], meta: { requirements: ['SKI-264'] } },
+        'server.certify': [
+          { guard: 'mayBeCertified', target: 'certifying', actions: ['noteRequest', 'issue'], meta: { requirements: ['SKI-264'] } },
+          { actions: 'tellStray', description: 'a key that nobody has archived', meta: { requirements: ['SKI-24'] } },
+        ],
         'enclave.*': { actions: 'close', meta: { requirements: ['SKI-246'] } },
         '*': { actions: 'tellStray', meta: { requirements: ['SKI-241'] } },
       },

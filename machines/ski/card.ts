@@ -235,6 +235,11 @@ export const cardMachine = setup({
         'reader.removed': { target: 'absent', actions: ['close', 'reportAbsent'], description: 'power is lost', meta: { requirements: ['SKI-18', 'SKI-247'] } },
         'reader.reset': { actions: ['close', 'reportReset'], description: 'everything volatile is gone', meta: { requirements: ['SKI-18', 'SKI-247'] } },
         'enclave.*': { actions: ['close', 'reportStray'], meta: { requirements: ['SKI-246'] } },
+        'holder.*': {
+          actions: ['close', 'reportStray'],
+          description: 'a PIN that nobody waits for must not stay',
+          meta: { requirements: ['SKI-283'] },
+        },
         '*': { actions: 'reportStray', meta: { requirements: ['SKI-241'] } },
       },
     },

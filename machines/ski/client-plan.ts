@@ -6,7 +6,7 @@
  * @module
  */
 import { fromBase64url, toBase64url } from '../../src/bytes/base64.js'
-import { KEY_IMPORT, STATUS } from '../../src/ski/constants/index.js'
+import { KEY_IMPORT, STATUS, keySpec } from '../../src/ski/constants/index.js'
 import type { Returned } from '../../src/ski/calls.js'
 import type { SkiKeyKind } from '../../src/ski/enclave/commands.js'
 import type { Fault } from '../../src/verdict.js'
@@ -69,17 +69,31 @@ export function mapIn(data: string | null): readonly (ContainerRecord | null)[] 
 export const freeContainers = (map: readonly (ContainerRecord | null)[], containers: number): readonly number[] =>
   Array.from({ length: containers }, (_, index) => index).filter((index) => (map[index] ?? null) === null)
 
+/** What the container map says of a key: its size, in the place of its use. */
+export interface KeyInContainer {
+  /** `AT_…` number. */
+  readonly keySpec: number
+  /** Bits. */
+  readonly keySize: number
+}
+
 /** The map with one container more in use. */
-export function mapWith(map: readonly (ContainerRecord | null)[], index: number, subject: string): string {
+export function mapWith(map: readonly (ContainerRecord | null)[], index: number, subject: string, { keySpec: spec, keySize }: KeyInContainer): string {
   // Half a character, which the cut may leave, is no name.
   const name = subject.slice(0, NAME_LIMIT).replace(/\p{Surrogate}/gu, '') || `container ${index}`
-  const record: ContainerRecord = { name, isDefault: map.every((one) => one === null), signatureBits: 0, exchangeBits: 0 }
+  const record: ContainerRecord = {
+    name,
+    isDefault: map.every((one) => one === null),
+    ...(signs(spec) ? { signatureBits: keySize, exchangeBits: 0 } : { signatureBits: 0, exchangeBits: keySize }),
+  }
   const longer = Array.from({ length: Math.max(map.length, index + 1) }, (_, at) => (at === index ? record : (map[at] ?? null)))
   return toBase64url(encodeContainerMap(longer))
 }
 
-/** The file of a container's certificate. */
-export const certificateFile = (container: number): string => `kxc${String(container).padStart(2, '0')}`
+/** The file of a container's certificate: `kscNN` for a signature key, `kxcNN` for one that exchanges keys. */
+export const certificateFile = (container: number, spec: number): string => `${signs(spec) ? 'ksc' : 'kxc'}${String(container).padStart(2, '0')}`
+
+const signs = (spec: number): boolean => keySpec(spec)?.use === 'signature'
 
 const BITS: Readonly<Record<Way, number>> = {
   session: READINGS.asymmetricKeyEstablishment,

@@ -56,6 +56,8 @@ export interface ClientContext extends plan.ClientInput {
   /** The card has said that the secret is installed. */
   readonly installed: boolean
   readonly certificate: string | null
+  /** What the container map is to say of K2. */
+  readonly installedKey: plan.KeyInContainer
   /** The status that ended the run, if it was the minidriver's. */
   readonly status: number
   readonly fault: Fault | null
@@ -85,6 +87,7 @@ export const unbegun: Omit<ClientContext, keyof plan.ClientInput> = {
   output: null,
   installed: false,
   certificate: null,
+  installedKey: { keySpec: 0, keySize: 0 },
   status: 0,
   fault: null,
 }
@@ -211,7 +214,7 @@ export const clientSetup = setup({
     }),
     noteCertificate: assign(({ event }) => {
       assertEvent(event, 'server.certificate')
-      return { certificate: event.certificate }
+      return { certificate: event.certificate, installedKey: { keySpec: event.keySpec, keySize: event.keySize } }
     }),
     forgetHandle: assign({ handle: null }),
     blame: assign(({ context, event }) => ({

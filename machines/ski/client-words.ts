@@ -130,21 +130,21 @@ export const callOf = {
     size: null,
     flags: sealed?.flags ?? 0,
   }),
-  writeCertificate: ({ calls, container, certificate }: ClientContext): Call => ({
+  writeCertificate: ({ calls, container, certificate, installedKey }: ClientContext): Call => ({
     type: 'CardWriteFile',
     call: calls,
     directory: MSCP,
-    file: certificateFile(container ?? 0),
+    file: certificateFile(container ?? 0, installedKey.keySpec),
     flags: 0,
     data: certificate,
   }),
-  writeMap: ({ calls, map, container, subject }: ClientContext): Call => ({
+  writeMap: ({ calls, map, container, subject, installedKey }: ClientContext): Call => ({
     type: 'CardWriteFile',
     call: calls,
     directory: MSCP,
     file: MAP_FILE,
     flags: 0,
-    data: mapWith(map, container ?? 0, subject),
+    data: mapWith(map, container ?? 0, subject, installedKey),
   }),
   destroy: ({ calls, handle }: ClientContext): Call => ({ type: 'CardDestroyKey', call: calls, handle: handle ?? 0 }),
   deleteK1: ({ calls, k1Container }: ClientContext): Call => ({

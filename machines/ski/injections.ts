@@ -47,6 +47,8 @@ export interface CardInReader {
 export interface InjectionsOptions extends Pick<SessionOptions, 'ledger' | 'network' | 'onLine' | 'inspect'> {
   readonly cards: Readonly<Record<string, CardInReader>>
   readonly serverEnclave: SkiEnclave<ServerCommand, ServerAnswer>
+  /** Whether the CA certifies archived keys only (SKI-24). */
+  readonly archivalRequired: boolean
   readonly authorityEnclave: SkiEnclave<AuthorityCommand, AuthorityAnswer>
   /** The product of minidriver on the client, and those on the server, of which the card's type chooses one (SKI-253); the same one unless given (SKI-23). */
   readonly product: ProductFacts
@@ -116,6 +118,7 @@ export class Injections {
       })
     }
     this.session.add('archive', archiveMachine, {
+      input: { archivalRequired: options.archivalRequired },
       hears: SKI_HEARS.archive,
       enclave: { enclave: options.authorityEnclave, conversation: 'archive' },
       ...(serialised && { turnstile: turnstile(SKI_EXCHANGES.archive) }),

@@ -64,7 +64,13 @@ export function apduOf(context: MinidriverContext): MinidriverToCard {
     case 'CardWriteFile':
       return { type: 'apdu.writeFile', channel, ...fileOf(call), data: call.data ?? '' }
     case 'CardCreateContainer':
-      return { type: 'apdu.generate', channel, container: call.containerIndex, kind: keyToMake(call.keySpec, call.keySize) ?? 'rsa-2048', pinId: READINGS.defaultPinId }
+      return {
+        type: 'apdu.generate',
+        channel,
+        container: call.containerIndex,
+        kind: keyToMake(call.keySpec, call.keySize) ?? 'rsa-2048',
+        pinId: READINGS.defaultPinId,
+      }
     case 'CardCreateContainerEx':
       return { type: 'apdu.generate', channel, container: call.containerIndex, kind: keyToMake(call.keySpec, call.keySize) ?? 'rsa-2048', pinId: call.pinId }
     case 'CardDeleteContainer':

@@ -41,6 +41,8 @@ export type Injection =
     }
   | {
       readonly what: 'pin'
+      /** For whom it was prepared: a PIN is sealed for no other requester's card (SKI-267). */
+      readonly subject: string
       readonly function: 'Authenticate' | 'Change Authenticator'
       /** `CARD_AUTHENTICATE.dwFlags` or `CARD_CHANGE_AUTHENTICATOR.dwFlags`. */
       readonly flags: number
@@ -112,9 +114,13 @@ export const modeCommon = ({ modes }: Offer): boolean => modes.includes(CHAINING
 export const placeAllowed = (enrolment: Enrolment | null, offer: Offer): boolean =>
   enrolment !== null && enrolment.containers.includes(offer.container) && enrolment.pinIds.includes(offer.pinId)
 
-/** Whether the policy of this requester allows this injection (SKI-267). A PIN is no key. */
-export const injectionPermitted = ({ injection }: ServerInput, enrolment: Enrolment | null): boolean =>
-  enrolment !== null && (injection.what === 'pin' || enrolment.keySpecs.includes(injection.keySpec))
+/** Whether this injection is for this requester: a kind of key that his policy allows, or PINs that were prepared for him and that he may have set (SKI-49, SKI-267). */
+export function injectionPermitted({ injection }: ServerInput, enrolment: Enrolment | null): boolean {
+  if (enrolment === null) return false
+  if (injection.what === 'keyPair') return enrolment.keySpecs.includes(injection.keySpec)
+  const pins = [injection.pinId, ...(injection.target ? [injection.target.pinId] : [])]
+  return injection.subject === enrolment.subject && pins.every((id) => enrolment.pinIds.includes(id))
+}
 
 /** Whether K1, or the card's DH key, is proven as the policy wants it (SKI-43 to SKI-46). Without a K1 the shared key is the proof. */
 export function proofHolds({ k1Proof }: SkiPolicy, way: Way, judged: Judged | null, enrolment: Enrolment | null): boolean {

@@ -12,7 +12,7 @@ import { toBase64url } from '../../src/bytes/base64.js'
 import { ACQUIRE_FLAGS, BLOB_TYPES, CHAINING_MODES, DATA_FLAGS, KEY_PROPERTIES } from '../../src/ski/constants/index.js'
 import { encodeWideText } from '../../src/ski/structures/index.js'
 import type { Call } from '../../src/ski/calls.js'
-import type { ServerAnswer, ServerCommand, SkiHandle } from '../../src/ski/enclave/commands.js'
+import type { ServerAnswer, ServerCommand, SkiHandle, SkiKeyKind } from '../../src/ski/enclave/commands.js'
 import type { ServerToArchive, ServerToClient } from '../../src/ski/messages.js'
 import { cngNameOf, choosePadding, evidenceWanted, functionOf, nonceWanted } from './server-plan.js'
 import type { ServerContext } from './server-setup.js'
@@ -182,8 +182,10 @@ export const wordOf = {
     iv: iv ?? '',
     blobs,
   }),
-  end: ({ session, certificate }: ServerContext): ServerToClient =>
-    certificate === null ? { type: 'server.completed', session: session ?? '' } : { type: 'server.certificate', session: session ?? '', certificate },
+  end: ({ session, certificate, injection }: ServerContext): ServerToClient =>
+    certificate === null || injection.what === 'pin'
+      ? { type: 'server.completed', session: session ?? '' }
+      : { type: 'server.certificate', session: session ?? '', certificate, keySpec: injection.keySpec, keySize: bitsOf(injection.kind) },
 }
 
 const keyWanted = ({ card, offer, algorithm, policy }: ServerContext) => ({
@@ -192,6 +194,9 @@ const keyWanted = ({ card, offer, algorithm, policy }: ServerContext) => ({
   algorithm: algorithm ?? 'AES-256',
   proof: policy.serverProof,
 })
+
+/** Bits: of the modulus, or of the curve. */
+const bitsOf = (kind: SkiKeyKind): number => Number(/\d+/.exec(kind.slice(4).replace('P-', ''))?.[0] ?? 0)
 
 const NO_CONTAINER = 0xff
 const CBC_VALUE = toBase64url(encodeWideText(CHAINING_MODES.CARD_CHAIN_MODE_CBC))

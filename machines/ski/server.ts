@@ -5,11 +5,9 @@
  *   expectRequest ─▶ beginning ─▶ expectOffer ─▶ product, way, algorithm, place ─▶ judging ─▶ proof, card ─▶ keying
  *     ─▶ expectEstablished ─▶ confirmingSession ─▶ acquiring ─▶ loading ─▶ droppingS1 ─▶ makingKey ─▶ requesting ─▶ archive
  *     ─▶ composing ─▶ settingMode ─▶ drawingIv ─▶ settingIv ─▶ encrypting ─▶ droppingArgument ─▶ droppingKey ─▶ expectInstalled
- *     ─▶ confirmingInstalled or opening ─▶ certifying ─▶ committing ─▶ releasing ─▶ leaving ─▶ done
- *   otherwise, in any state ─▶ undoing ─▶ refused
+ *     ─▶ confirmingInstalled or opening ─▶ certifying ─▶ committing ─▶ releasing ─▶ leaving ─▶ done; otherwise undoing ─▶ refused
  *
- * Calls to its minidriver (in no-card mode) and to the archive go through the port `local`, inside one machine. Handles of
- * the enclave stand for S1, K2 and PINs; none of them ever is in a message.
+ * Its minidriver (in no-card mode) and the archive are behind the port `local`; S1, K2 and PINs are handles of the enclave.
  *
  * Spec: spec/ski.md, SKI-14, SKI-24, SKI-49, SKI-151 to SKI-181, SKI-250, SKI-252, SKI-260.
  * @module
@@ -49,7 +47,7 @@ export const serverMachine = serverSetup.createMachine({
           meta: { step: 2, requirements: ['SKI-9', 'SKI-152'] },
           entry: 'beginSession',
           on: {
-            'enclave.sessionBegun': { target: 'expectOffer', actions: ['noteSession', 'tellStart', 'reportStarted'], meta: { step: 2, requirements: ['SKI-152'] } },
+            'enclave.sessionBegun': { target: 'expectOffer', actions: ['noteSession', 'tellStart', 'reportStarted'], meta: { step: 2 } },
           },
         },
         expectOffer: {

@@ -86,8 +86,8 @@ export type ServerToClient =
       readonly iv: string
       readonly blobs: readonly string[]
     }
-  /** The certificate for K2, after step 31. */
-  | { readonly type: 'server.certificate'; readonly session: string; readonly certificate: string }
+  /** The certificate for K2, after step 31, with what the container map says of the key: `AT_…` number, and bits. */
+  | { readonly type: 'server.certificate'; readonly session: string; readonly certificate: string; readonly keySpec: number; readonly keySize: number }
   /** After a PIN: nothing more will come. */
   | { readonly type: 'server.completed'; readonly session: string }
   /** Any step: the run is over. One word for every reason. */

@@ -115,7 +115,7 @@ const CLIENT_AND_SERVER: ReadersOf<ClientToServer | ServerToClient | ServerToArc
     iv: id,
     blobs: listOf(bytes),
   }),
-  'server.certificate': record({ session, certificate: bytes }),
+  'server.certificate': record({ session, certificate: bytes, keySpec: integer, keySize: integer }),
   'server.completed': record({ session }),
   'server.refused': record({ session: nullable(session) }),
   'server.archive': record({ session, subject: text(1024), fingerprint, envelope: bytes }),

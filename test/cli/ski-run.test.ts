@@ -129,7 +129,7 @@ test('what the page leaves out stands between the steps, without a number', () =
     'SA SM CardDestroyKey',
     'SA SM CardDeleteContext',
     'SA CL server.certificate',
-    'CL CM CardWriteFile(kxc01)',
+    'CL CM CardWriteFile(ksc01)',
     'CL CM CardWriteFile(cmapfile)',
     'CL CM CardDestroyKey',
     'CL CM CardDeleteContext',

@@ -55,7 +55,7 @@ const words: { readonly [Type in SkiMessage['type']]: readonly [sample: Omit<Sam
     ['padding', 'input', 'peer'],
   ],
   'server.sealed': [{ session, function: 'Import Key Pair', container, flags: 1, mode: 'ChainingModeCBC', iv: nonce, blobs: [bytes, bytes] }, ['container']],
-  'server.certificate': [{ session, certificate: bytes }],
+  'server.certificate': [{ session, certificate: bytes, keySpec: 3, keySize: 256 }],
   'server.completed': [{ session }],
   'server.refused': [{ session }, ['session']],
   'server.archive': [{ session, subject: 'CN=Alice', fingerprint, envelope: bytes }],

@@ -3,6 +3,7 @@
  * that was. See `ski-attack.ts` for the scene and `ski-attacker.ts` for what the attacker computes.
  * @module
  */
+import { SUBJECT } from '../../tools/cli/ski/world.js'
 import { generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto'
 import type { Crypto } from '../../src/crypto/crypto.js'
 import type { Way } from '../../src/ski/policy.js'
@@ -255,7 +256,7 @@ export function guesser(run: Hosted): Guesser {
 /** A run in which the server has a PIN presented. */
 export const presenting = (pinId: number, value: string, flags = 0): HostedRun => ({
   secret: 'pin',
-  injects: (hold) => ({ what: 'pin', function: 'Authenticate', flags, pinId, pin: hold(value), target: null }),
+  injects: (hold) => ({ what: 'pin', subject: SUBJECT, function: 'Authenticate', flags, pinId, pin: hold(value), target: null }),
 })
 
 /** A run in which the server sets PIN 1 with the administrator's. */
@@ -263,7 +264,7 @@ export const setting = (administrator: string, value: string): HostedRun => ({
   secret: 'pin',
   injects: (hold) => {
     const target = { pinId: 1, pin: hold(value), tries: 3 }
-    return { what: 'pin', function: 'Change Authenticator', flags: 1, pinId: 2, pin: hold(administrator), target }
+    return { what: 'pin', subject: SUBJECT, function: 'Change Authenticator', flags: 1, pinId: 2, pin: hold(administrator), target }
   },
 })
 

@@ -28,7 +28,7 @@ const WAYS: readonly Way[] = ['session', 'agreement', 'shared', 'derived']
 const SECRETS: readonly SecretName[] = ['rsa-2048', 'ec-P-256', 'pin']
 
 async function run({ subject, quick, progress }: Setting): Promise<Findings> {
-  const [rounds, instants] = quick ? [3, 20] : [11, 50]
+  const [rounds, instants] = quick ? [3, 20] : [9, 40]
   progress('RSA keys for injections')
   const crypto = await stocked(subject)
   const rows: string[][] = []
@@ -166,4 +166,4 @@ async function timed(inject: () => Promise<number>): Promise<number> {
 /** More than a run takes, so that no two keys of a run are one. */
 const STOCK = 5
 /** The code is the same for every row, most of it. */
-const WARM_UP = { first: 200, other: 10 } as const
+const WARM_UP = { first: 150, other: 10 } as const

@@ -9,7 +9,7 @@
  * @module
  */
 import { toBase64url } from '../../bytes/base64.js'
-import { concat, equalBytes, requireBytes } from '../../bytes/bytes.js'
+import { concat, equalBytes, requireBytes, utf8 } from '../../bytes/bytes.js'
 import { isZero, select } from '../../crypto/constant-flow.js'
 import { publicPart } from '../../crypto/key-parts.js'
 import type { EcPrivateKey, EcPublicKey, Hash, PrivateKey, PublicKey, RsaPrivateKey } from '../../crypto/keys.js'
@@ -170,7 +170,7 @@ function differs(bench: CardBench, command: Establishing, wanted: Wanted, found:
 
 /**
  * Unwraps S1. With PKCS #1 v1.5 nothing can be seen to fail: where the padding or the header of the key blob is not right,
- * the command goes on with a random key (SKI-215).
+ * the command goes on with another key, which follows from what was unwrapped (SKI-215).
  */
 function* unwrap(
   bench: CardBench,
@@ -181,13 +181,15 @@ function* unwrap(
 ): Steps<Uint8Array | null> {
   const { keyBytes } = ALGORITHMS[algorithm]
   const header = encodeKeyDataBlob(new Uint8Array(keyBytes)).subarray(0, KEY_DATA_HEADER)
-  const standIn = scratch.bytes('stand-in session key', fresh(bench, keyBytes))
   const hash = OAEP_HASH[padding]
   if (hash === null) {
     const blob = scratch.bytes('unwrapped key blob', yield* wait(bench.crypto.pkcs1Decrypt(k1, wrapped, KEY_DATA_HEADER + keyBytes)))
     requireBytes(blob, 'blob', KEY_DATA_HEADER + keyBytes)
     const good = isZero(header.reduce((difference, byte, at) => difference | (byte ^ blob[at]!), 0))
-    return standIn.map((byte, at) => select(good, blob[KEY_DATA_HEADER + at]!, byte))
+    // Of what was unwrapped, so that the same ciphertext gives the same key whether it is good or not.
+    const drawn = scratch.bytes('stand-in session key', yield* wait(bench.crypto.digest('SHA-256', concat(utf8(STAND_IN_LABEL), blob))))
+    requireBytes(drawn, 'digest', 32)
+    return Uint8Array.from({ length: keyBytes }, (_, at) => select(good, blob[KEY_DATA_HEADER + at]!, drawn[at]!))
   }
   const opened = yield* wait(bench.crypto.oaepDecrypt(k1, wrapped, { hash, mgf1: hash }))
   if (!opened.ok) return null
@@ -252,6 +254,7 @@ const wrongLength = (found: number, wanted: number): SkiFault => ({ code: 'forma
 const NOTHING = new Uint8Array(0)
 /** The header of `BCRYPT_KEY_DATA_BLOB`, in bytes. */
 const KEY_DATA_HEADER = 12
+const STAND_IN_LABEL = 'keyferry ski stand-in\0'
 
 const OAEP_HASH: Readonly<Record<WrapPadding, Hash | null>> = {
   pkcs1: null,

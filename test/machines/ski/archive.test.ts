@@ -18,7 +18,8 @@ const discard = { type: 'server.discard', session: 's1' }
 const certify = { type: 'server.certify', session: 's1', request: 'cmVx', fingerprint: 'f1' }
 const issued = { type: 'enclave.certificateIssued', certificate: 'Y2VydA', fingerprint: 'f1' }
 
-const converse = (...events: readonly (EventObject & Readonly<Record<string, unknown>>)[]) => arrows.converse(undefined, events)
+const converse = (...events: readonly (EventObject & Readonly<Record<string, unknown>>)[]) =>
+  arrows.converse<typeof archiveMachine>({ archivalRequired: false }, events)
 const records = (conversation: ReturnType<typeof converse>) => (conversation.context as { readonly records: readonly ArchiveRecord[] }).records
 const last = (conversation: ReturnType<typeof converse>) => words(conversation.said.at(-1)!, 'local')
 
@@ -57,6 +58,14 @@ archive('SKI-264 a certificate is for the key that was asked for, and no other',
   assert.equal(last(converse(certify, { type: 'enclave.refused', fault: { code: 'certificate_request_invalid' } })), ['archive.refused'])
 })
 
+archive('SKI-24 where archival is required, no key is certified that is not archived under its session', () => {
+  const strict = (...events: readonly EventObject[]) => words(arrows.converse<typeof archiveMachine>({ archivalRequired: true }, events).said.at(-1)!, 'local')
+  assert.equal(strict(certify), ['archive.refused'])
+  assert.equal(strict({ ...store, session: 's2' } as EventObject, certify), ['archive.refused'])
+  assert.equal(strict({ ...store, fingerprint: 'f2' } as EventObject, certify), ['archive.refused'])
+  assert.equal(strict(store, certify, issued), ['archive.certified'])
+})
+
 archive('SKI-241 one thing at a time, and nothing that nobody asked for', () => {
   const busy = converse(certify, store)
   assert.equal(last(busy), ['archive.refused'])
@@ -66,7 +75,7 @@ archive('SKI-241 one thing at a time, and nothing that nobody asked for', () => 
   assert.equal(last(converse(certify, { type: 'app.timeout' })), ['archive.refused'])
 })
 
-archive('SKI-240 every state answers every event', () => answersEverything(arrows, undefined, { waiting: [], certifying: [certify] }))
+archive('SKI-240 every state answers every event', () => answersEverything(arrows, { archivalRequired: false }, { waiting: [], certifying: [certify] }))
 
 archive('every arrow was taken', () => printCoverage(arrows))
 

@@ -7,7 +7,7 @@ import { createHash, verify, X509Certificate, type KeyObject } from 'node:crypto
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { SkiPolicy, Way } from '../../../src/ski/policy.js'
-import type { RunWanted, SecretName } from '../../../tools/cli/ski/world.js'
+import { SUBJECT, type RunWanted, type SecretName } from '../../../tools/cli/ski/world.js'
 import { codeOf, DEFENCES, skiScene, stockedCrypto, wrappedIn, type Hosted, type HostedRun, type SkiScene, type Words } from '../../support/ski-attack.js'
 import {
   agreedS1,
@@ -92,7 +92,7 @@ for (const way of ['session', 'agreement'] as const)
     const at = await skiScene(crypto, published)
     const injects: HostedRun['injects'] = (hold) => {
       const target = { pinId: 1, pin: hold('the new one of the holder'), tries: 3 }
-      return { what: 'pin', function: 'Change Authenticator', flags: 1, pinId: 2, pin: hold('the administrator’s'), target }
+      return { what: 'pin', subject: SUBJECT, function: 'Change Authenticator', flags: 1, pinId: 2, pin: hold('the administrator’s'), target }
     }
     const run = at.host({ way, secret: 'pin', injects })
     const own = ownPair(way === 'session' ? 'rsa' : 'ec')

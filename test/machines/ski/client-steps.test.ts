@@ -107,12 +107,12 @@ const steps: readonly (readonly [title: string, state: string, says: object])[] 
   [
     'SKI-266 the certificate is written beside its key',
     'writingCertificate',
-    { type: 'CardWriteFile', call: 19, directory: 'mscp', file: 'kxc02', flags: 0, data: someBytes },
+    { type: 'CardWriteFile', call: 19, directory: 'mscp', file: 'ksc02', flags: 0, data: someBytes },
   ],
   [
     'SKI-266 SKI-92 the container map has one record more, and the others where they were',
     'writingMap',
-    { type: 'CardWriteFile', call: 20, directory: 'mscp', file: 'cmapfile', flags: 0, data: mapOf('first', null, 'CN=Ada') },
+    { type: 'CardWriteFile', call: 20, directory: 'mscp', file: 'cmapfile', flags: 0, data: mapOf('first', null, { name: 'CN=Ada', signatureBits: 256 }) },
   ],
   ['SKI-19 SKI-137 the session key is destroyed', 'releasing', { type: 'CardDestroyKey', call: 21, handle: 7 }],
   ['SKI-121 the context is deleted', 'leaving', { type: 'CardDeleteContext', call: 22 }],
@@ -139,6 +139,14 @@ test('SKI-141 SKI-167 each padding has its own info and flag', () => {
     const call = saidIn(arrows.converse(clientInput, hears), 'importing') as { paddingInfo: unknown; flags: number }
     assert.equal([call.paddingInfo, call.flags], [{ hash, label: null }, 8])
   }
+})
+
+test('SKI-266 SKI-92 the certificate of a key that exchanges keys has the other name, and its size the other place', () => {
+  const hears = clientRun().map(([state, event]) => [state, state === 'finishing' ? { ...event, keySpec: 1, keySize: 2048 } : event] as const)
+  const run = arrows.converse(clientInput, hearsOf(hears))
+  assert.is((saidIn(run, 'writingCertificate') as { file: string }).file, 'kxc02')
+  const record = Buffer.from((saidIn(run, 'writingMap') as { data: string }).data, 'base64url').subarray(2 * 86)
+  assert.equal([record.readUInt16LE(82), record.readUInt16LE(84)], [0, 2048])
 })
 
 /** What is said in the other ways, where it is not what is said in the way `session`. */

@@ -88,7 +88,7 @@ class Office {
     const { wire, console } = SKI_HEARS.card
     const input = { ...DEMONSTRATION_PRODUCT, channel: 0 }
     this.#seat('card', cardMachine, { wire, console }, world.settings.cards['card']!.input, [card, 'card'])
-    this.#seat('archive', archiveMachine, SKI_HEARS.archive, undefined, [world.authority, 'archive'])
+    this.#seat('archive', archiveMachine, SKI_HEARS.archive, { archivalRequired: world.settings.archivalRequired }, [world.authority, 'archive'])
     this.#seat('server', serverMachine, SKI_HEARS.server, server, [world.server, 'server'])
     this.#seat('serverMinidriver', minidriverMachine, SKI_HEARS.serverMinidriver, input, [world.server, 'server'])
     this.#seat('minidriver', minidriverMachine, SKI_HEARS.minidriver, input)

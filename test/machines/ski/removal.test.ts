@@ -1,5 +1,6 @@
 /**
- * One thing goes wrong, at every step in turn: the card is pulled out or reset, a message is lost or comes twice. Whatever
+ * One thing goes wrong: the card is pulled out or reset, a message is lost or comes twice; at every step in turn in one way, at
+ * every third in the others. Whatever
  * the step, no half container is left, no handle outlives the card's power, and whoever ends, ends.
  * @module
  */

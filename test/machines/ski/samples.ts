@@ -94,7 +94,7 @@ export const samples = {
     iv,
     blobs: [someBytes],
   },
-  'server.certificate': { type: 'server.certificate', session, certificate: someBytes },
+  'server.certificate': { type: 'server.certificate', session, certificate: someBytes, keySpec: 3, keySize: 256 },
   'server.completed': { type: 'server.completed', session },
   'server.refused': { type: 'server.refused', session },
   'server.archive': { type: 'server.archive', session, subject: 'CN=Ada', fingerprint, envelope: someBytes },

@@ -69,14 +69,15 @@ export function u32(value: number): string {
   return bytes.toString('base64url')
 }
 
-/** A container map (SKI-92): the names of its records, `null` for a free one. */
-export function mapOf(...names: readonly (string | null)[]): string {
-  const record = (name: string | null, index: number) => {
+/** A container map (SKI-92): the names of its records, `null` for a free one; where it says so, with the size of a signature key. */
+export function mapOf(...names: readonly (string | null | { readonly name: string; readonly signatureBits: number })[]): string {
+  const record = (given: (typeof names)[number], index: number) => {
     const bytes = Buffer.alloc(86)
-    if (name !== null) {
-      bytes.write(name, 0, 'utf16le')
-      bytes[80] = index === 0 ? 3 : 1
-    }
+    if (given === null) return bytes
+    const { name, signatureBits } = typeof given === 'string' ? { name: given, signatureBits: 0 } : given
+    bytes.write(name, 0, 'utf16le')
+    bytes[80] = index === 0 ? 3 : 1
+    bytes.writeUInt16LE(signatureBits, 82)
     return bytes
   }
   return Buffer.concat(names.map(record)).toString('base64url')
@@ -164,7 +165,7 @@ export const enrolment: Enrolment = {
   cardId,
   k1: null,
   containers: [0, 1],
-  pinIds: [1],
+  pinIds: [1, 2],
   keySpecs: [1],
   overwrite: false,
 }
@@ -184,6 +185,7 @@ export const serverInput: ServerInput = {
 /** A change of a PIN. */
 export const pinInjection: ServerInput['injection'] = {
   what: 'pin',
+  subject: 'CN=Ada',
   function: 'Change Authenticator',
   flags: 1,
   pinId: 2,

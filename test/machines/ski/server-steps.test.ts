@@ -140,7 +140,7 @@ test('SKI-19 SKI-266 SKI-249 the end: the enclave destroys the rest, the client 
     page.said.at(-1)!.map(({ port, message }) => [port, message]),
     [
       ['enclave', { type: 'close' }],
-      ['wire', { type: 'server.certificate', session, certificate: someBytes }],
+      ['wire', { type: 'server.certificate', session, certificate: someBytes, keySpec: 1, keySize: 2048 }],
     ],
   )
   assert.equal(page.output, { ok: true, session, cardId, container: 1, fingerprint, certificate: someBytes, confirmedByCard: true, archived: true })

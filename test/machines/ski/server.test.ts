@@ -116,7 +116,7 @@ const guards: readonly (readonly [title: string, state: string, fields: object, 
   ['SKI-31 no padding in common', 'expectOffer', { paddings: 0x1 | 0x4 }, refused('no_common_algorithm', 'SKI-31')],
   ['SKI-165 no chaining mode in common', 'expectOffer', { modes: ['ChainingModeECB'] }, refused('no_common_algorithm', 'SKI-31')],
   ['SKI-49 a container that is not on the list', 'expectOffer', { container: 2 }, refused('place_not_allowed', 'SKI-49')],
-  ['SKI-49 a PIN that is not on the list', 'expectOffer', { pinId: 2 }, refused('place_not_allowed', 'SKI-49')],
+  ['SKI-49 a PIN that is not on the list', 'expectOffer', { pinId: 3 }, refused('place_not_allowed', 'SKI-49')],
   ['SKI-43 SKI-44 attested: nothing less will do', 'judging', { proof: 'none' }, refused('card_not_proven', 'SKI-43')],
   ['SKI-43 SKI-44 attested: another proof is not that one', 'judging', { proof: 'sharedKey' }, refused('card_not_proven', 'SKI-43')],
   ['SKI-47 somebody else’s genuine card', 'judging', { cardId: other }, refused('card_not_enrolled', 'SKI-47')],
@@ -158,6 +158,12 @@ test('SKI-27 SKI-267 a kind of key that this requester may not have is refused; 
   const denied = (input: ServerInput) => ({ ...input, enrolments: [{ ...enrolment, keySpecs: [2] }] })
   assert.equal(faultOf(converse(instead(full, 'expectOffer', {}), denied(serverInput))), notEnrolled)
   assert.is(converse(upTo(serverRun(pin), 'judging'), denied(pin)).visits.at(-1), running('judging'))
+})
+
+test('SKI-49 SKI-267 a PIN that was prepared for somebody else, or that this requester may not have set, is not sealed for his card', () => {
+  const offered = instead(serverRun(pin), 'expectOffer', {})
+  assert.equal(faultOf(converse(offered, { ...pin, injection: { ...pinInjection, subject: 'CN=Eve' } as ServerInput['injection'] })), notEnrolled)
+  for (const pinIds of [[1], [2], []]) assert.equal(faultOf(converse(offered, { ...pin, enrolments: [{ ...enrolment, pinIds }] })), notEnrolled)
 })
 
 test('SKI-31 SKI-64 the best algorithm of the server’s own list, however the client orders its list; 3DES by policy only', () => {

@@ -41,7 +41,8 @@ export const PADDINGS: readonly WrapPadding[] = ['oaep-sha256', 'oaep-sha384', '
 const ALGORITHMS: readonly SessionAlgorithm[] = ['AES-256', 'AES-128', 'AES-192']
 const PRODUCT = 'Keyferry Demonstration Minidriver'
 const VERSION = 7
-const SUBJECT = 'CN=Test User,O=Keyferry'
+/** The requester of the demonstration. */
+export const SUBJECT = 'CN=Test User,O=Keyferry'
 const TEMPLATE = 'user-with-recovery'
 /** What the reader says of the card: an ISO 7816-3 answer to reset without historical bytes. */
 const ATR = 'OwA'
@@ -201,6 +202,7 @@ export async function skiWorld(options: SkiWorldOptions): Promise<SkiWorld> {
   const settings: InjectionsOptions = {
     cards: inReaders,
     serverEnclave: between(server, 'server'),
+    archivalRequired: policy.archive !== 'none',
     authorityEnclave: between(authority, 'authority'),
     product: DEMONSTRATION_PRODUCT,
     ...(watched && { ledger }),
@@ -250,7 +252,7 @@ export async function skiWorld(options: SkiWorldOptions): Promise<SkiWorld> {
             cardId: id,
             k1: wanted.enrolled?.fingerprint ?? null,
             containers: Array.from({ length: 16 }, (_, index) => index),
-            pinIds: [USER_PIN],
+            pinIds: secret === 'pin' ? [USER_PIN, ADMIN_PIN] : [USER_PIN],
             keySpecs: Object.values(KEY_SPECS),
             overwrite: false,
             ...wanted.enrolment,
@@ -321,9 +323,10 @@ const KEY_SPECS: Readonly<Record<SkiKeyKind, number>> = {
 
 function pinInjection(name: 'Authenticate' | 'Change Authenticator', hold: (pinId: number, value?: Uint8Array) => SkiHandle, next: Uint8Array): Injection {
   return name === 'Authenticate'
-    ? { what: 'pin', function: name, flags: 0, pinId: USER_PIN, pin: hold(USER_PIN), target: null }
+    ? { what: 'pin', subject: SUBJECT, function: name, flags: 0, pinId: USER_PIN, pin: hold(USER_PIN), target: null }
     : {
         what: 'pin',
+        subject: SUBJECT,
         function: name,
         flags: PIN_CHANGE.PIN_CHANGE_FLAG_UNBLOCK,
         pinId: ADMIN_PIN,
