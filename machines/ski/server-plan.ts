@@ -101,7 +101,13 @@ export const productServed = ({ products }: ServerInput, offer: Offer): boolean 
 
 /** The best algorithm that policy and card both have; `null` where there is none. Never a weaker one than the policy allows (SKI-31). */
 export const chooseAlgorithm = ({ algorithms, policy }: ServerInput, offer: Offer): SessionAlgorithm | null =>
-  algorithms.find((one) => offer.algorithms.includes(cngNameOf(one)) && (policy.tripleDes || !one.startsWith('3DES'))) ?? null
+  algorithms.find(
+    (one) =>
+      offer.algorithms.includes(cngNameOf(one)) &&
+      (policy.tripleDes || !one.startsWith('3DES')) &&
+      // The shared key has the length that it has (SKI-77).
+      (offer.way !== 'shared' || one === 'AES-256'),
+  ) ?? null
 
 /** The best padding that both have, in the session way; elsewhere there is none to choose. */
 export const choosePadding = ({ paddings }: ServerInput, offer: Offer): WrapPadding | null =>

@@ -51,15 +51,16 @@ const read = JSON.parse(
 
 const arrowText = (path: readonly string[], event: string, target: string, guard: string) => `${path.join('.')} ─ ${event || 'always'} [${guard}] → ${target}`
 
-function* importedArrows(node: ImportedNode, path: readonly string[] = []): Generator<string> {
+function* importedArrows(node: ImportedNode, keys: ReadonlyMap<string, string>, path: readonly string[] = []): Generator<string> {
   const all: (readonly [string, unknown])[] = [...Object.entries(node.on ?? {}), ...(node.always === undefined ? [] : [['', node.always] as const])]
   for (const [event, arrows] of all)
     for (const arrow of [arrows].flat() as (ImportedArrow | string)[]) {
       const { target, cond } = typeof arrow === 'string' ? { target: arrow, cond: undefined } : arrow
       // A target is written as the name of a sibling, as `#id`, as `.child`, or as a path of names: what it names comes last.
-      yield arrowText(path, event, target?.split(/[.#]/).at(-1) ?? '', cond?.type ?? '')
+      const last = target?.split(/[.#]/).at(-1) ?? ''
+      yield arrowText(path, event, keys.get(last) ?? last, cond?.type ?? '')
     }
-  for (const [name, child] of Object.entries(node.states ?? {})) yield* importedArrows(child, [...path, name])
+  for (const [name, child] of Object.entries(node.states ?? {})) yield* importedArrows(child, keys, [...path, name])
 }
 
 function* liveArrows(node: AnyStateNode, path: readonly string[] = []): Generator<string> {
@@ -70,12 +71,18 @@ function* liveArrows(node: AnyStateNode, path: readonly string[] = []): Generato
   for (const [name, child] of Object.entries(node.states)) yield* liveArrows(child, [...path, name])
 }
 
+/** The names of states that have an id of their own, by that id. */
+const keysOf = (root: AnyStateNode): ReadonlyMap<string, string> => {
+  const all = (node: AnyStateNode): AnyStateNode[] => [node, ...Object.values(node.states).flatMap(all)]
+  return new Map(all(root).map(({ id, key }) => [id, key]))
+}
+
 Object.entries(roles).forEach(([role, machine], index) =>
   test(`${role}: one machine in the file, and the importer sees its every arrow`, () => {
     assert.is(read[index]!.length, 1)
     const live = [...liveArrows(machine.root)].sort()
     assert.ok(live.length > 0)
-    assert.equal([...importedArrows(read[index]![0]!)].sort(), live)
+    assert.equal([...importedArrows(read[index]![0]!, keysOf(machine.root))].sort(), live)
   }),
 )
 

@@ -15,7 +15,11 @@ import { nodesOf, project, syntaxOf, textOf, typescriptFiles } from '../house/pr
 const table = readSpec(join(project, 'spec')).tables.get('ski-readings')
 const rows = table?.rows ?? []
 /** What a row's last column names, without the quotes. */
-const places = (row: Readonly<Record<string, string>>) => (row['constant'] ?? '').replaceAll('`', '').split(', ').filter((place) => place !== '')
+const places = (row: Readonly<Record<string, string>>) =>
+  (row['constant'] ?? '')
+    .replaceAll('`', '')
+    .split(', ')
+    .filter((place) => place !== '')
 const memberOf = (place: string) => /^READINGS\.(\w+)$/.exec(place)?.[1]
 
 const test = suite('readings')
