@@ -2,7 +2,7 @@
  * The ports through which a role touches the world, as actors to plug in with `machine.provide`.
  *
  *   role ⇄ wire      a {@link Link}: HTTP, files, a queue; read and written by enemies
- *   role ⇄ enclave   an {@link Enclave}, for one conversation
+ *   role ⇄ enclave   an {@link AnyEnclave}, for one conversation
  *   role ⇄ console   a {@link Link} to the trusted device at which a person stands
  *   role ⇄ local     a {@link Link} to another part of the same trusted machine: a call, not a network
  *

@@ -28,37 +28,37 @@ const WAYS: readonly Way[] = ['session', 'agreement', 'shared', 'derived']
 const SECRETS: readonly SecretName[] = ['rsa-2048', 'ec-P-256', 'pin']
 
 async function run({ subject, quick, progress }: Setting): Promise<Findings> {
-  const [rounds, instants] = quick ? [3, 20] : [9, 40]
+  const [rounds, instants, warmUp] = quick ? [3, 15, 5] : [9, 40, 20]
   progress('RSA keys for injections')
   const crypto = await stocked(subject)
-  const rows: string[][] = []
-  const shares: { readonly what: string; readonly share: number }[] = []
-  let warmUp = quick ? 40 : WARM_UP.first
+  const entrants: Entrant[] = []
   for (const way of WAYS)
-    for (const secret of SECRETS) {
-      const what = `${way}, ${secret}`
-      const { stage, calls, answers, messages } = await recorded(subject, crypto, way, secret)
-      const [withEnclaves, machinesAlone]: [number[], number[]] = [[], []]
-      for (let round = 0; round < warmUp + instants; round++) {
-        if (round % 20 === 0) progress(`injection (${what}) with instant crypto, ${round}`)
-        withEnclaves.push(await timed(await stage(instant(calls))))
-        machinesAlone.push(await timed(await stage(crypto, answers)))
-      }
-      const [onMachines, alone]: [number[], number[]] = [[], []]
-      for (let round = 0; round < rounds; round++) {
-        progress(`injection (${what}), round ${round + 1} of ${rounds}`)
-        for (const turn of [round, round + 1])
-          if (turn % 2 === 0) onMachines.push(await timed(await stage(crypto)))
-          else alone.push(await direct(calls, crypto))
-      }
-      const [whole, calling] = [median(onMachines), median(alone)]
-      const [both, share] = [median(withEnclaves.slice(warmUp)), median(machinesAlone.slice(warmUp))]
-      shares.push({ what, share })
-      const keys = calls.filter(({ name }) => name === 'generateRsa').length
-      const times = [duration(whole), `${duration(calling)} (${calls.length} calls)`, duration(both - share), duration(share)]
-      rows.push([way, secret, String(messages), String(keys), ...times])
-      warmUp = quick ? 10 : WARM_UP.other
+    for (const secret of SECRETS)
+      entrants.push({ way, secret, ...(await recorded(subject, crypto, way, secret)), whole: [], calling: [], withEnclaves: [], machines: [] })
+
+  for (let round = 0; round < warmUp + instants; round++)
+    for (const { way, secret, stage, calls, answers, withEnclaves, machines } of entrants) {
+      progress(`injection (${way}, ${secret}) with instant crypto, round ${round + 1} of ${warmUp + instants}`)
+      const [both, alone] = [await timed(await stage(instant(calls))), await timed(await stage(crypto, answers))]
+      if (round < warmUp) continue
+      withEnclaves.push(both)
+      machines.push(alone)
     }
+  for (let round = 0; round < rounds; round++)
+    for (const { way, secret, stage, calls, whole, calling } of entrants) {
+      progress(`injection (${way}, ${secret}), round ${round + 1} of ${rounds}`)
+      for (const turn of [round, round + 1])
+        if (turn % 2 === 0) whole.push(await timed(await stage(crypto)))
+        else calling.push(await direct(calls, crypto))
+    }
+
+  const shares = entrants.map(({ way, secret, machines }) => ({ what: `${way}, ${secret}`, share: median(machines) }))
+  const rows = entrants.map(({ way, secret, messages, calls, whole, calling, withEnclaves, machines }, row) => {
+    const keys = calls.filter(({ name }) => name === 'generateRsa').length
+    const enclaves = median(withEnclaves.map((both, round) => both - machines[round]!))
+    const times = [duration(median(whole)), `${duration(median(calling))} (${calls.length} calls)`, duration(enclaves), duration(shares[row]!.share)]
+    return [way, secret, String(messages), String(keys), ...times]
+  })
   const largest = shares.reduce((a, b) => (a.share >= b.share ? a : b))
   const goal: Goal = { what: "the machines' own share of an injection", limit: 10, measured: largest.share, unit: 'ms', note: largest.what }
   return {
@@ -79,6 +79,16 @@ type Answers = ReadonlyMap<string, readonly { readonly answer: unknown; readonly
 
 /** Makes a fresh world on recorded answers, on a provider that takes over when the run starts; running it gives the number of messages. */
 type Stage = (crypto: Crypto, answers?: Answers) => Promise<() => Promise<number>>
+
+/** One way with one secret, and its times in milliseconds. */
+interface Entrant extends Awaited<ReturnType<typeof recorded>> {
+  readonly way: Way
+  readonly secret: SecretName
+  readonly whole: number[]
+  readonly calling: number[]
+  readonly withEnclaves: number[]
+  readonly machines: number[]
+}
 
 /** Records a run, and gives the way to have it again. */
 async function recorded(subject: Subject, crypto: Crypto, way: Way, secret: SecretName) {
@@ -165,5 +175,3 @@ async function timed(inject: () => Promise<number>): Promise<number> {
 
 /** More than a run takes, so that no two keys of a run are one. */
 const STOCK = 5
-/** The code is the same for every row, most of it. */
-const WARM_UP = { first: 150, other: 10 } as const

@@ -9,10 +9,8 @@
  * @module
  */
 
-declare const TABLE: unique symbol
-
-/** A number that belongs to one table. */
-export type NumberOf<Table extends string> = number & { readonly [TABLE]: Table }
+/** A number that belongs to one table. The member exists for the compiler only. */
+export type NumberOf<Table extends string> = number & { readonly __table: Table }
 
 /** Names and numbers of one table. */
 export type FlagTable<Table extends string, Flags extends Readonly<Record<string, number>>> = {

@@ -40,9 +40,14 @@ export interface Explained {
  * `counted` bytes are not secret and tell a person nothing; `secret` ones are never shown. A member with `inside` is described in turn.
  */
 export type Member =
-  | { readonly kind: 'number'; readonly explain: (value: number, seen: Seen) => Explained }
+  | {
+      readonly kind: 'number'
+      /** What the number means. */
+      readonly explain: (value: number, seen: Seen) => Explained
+    }
   | {
       readonly kind: 'hex' | 'text' | 'counted' | 'secret'
+      /** What the bytes mean, in words. */
       readonly meaning: (bytes: Uint8Array, seen: Seen) => string
       /** Which structure the bytes are, as far as the members before say; `null` where they do not say. */
       readonly inside?: (bytes: Uint8Array, seen: Seen) => StructureType | null

@@ -77,13 +77,13 @@ export interface RequestFacts {
 
 const invalid = (at: string, wanted: string): SkiFault => ({ code: 'certificate_request_invalid', at, wanted })
 
+const keySound: AuthorityRefusal = { requirement: 'SKI-264', refuses: ({ sound }) => (sound ? null : invalid('key', 'a key that SKI carries')) }
+const keyPossessed: AuthorityRefusal = { requirement: 'SKI-264', refuses: ({ signed }) => (signed ? null : invalid('signature', 'a signature by the key')) }
+// Whoever got a certificate for the CA's own key under another name could pass for the CA.
+const keyNotOwn: AuthorityRefusal = { requirement: 'SKI-264', refuses: ({ own }) => (own ? invalid('key', 'a key of somebody else') : null) }
+
 /** Every rule of a CA's enclave, by name. */
-export const AUTHORITY_RULES = {
-  keySound: { requirement: 'SKI-264', refuses: ({ sound }) => (sound ? null : invalid('key', 'a key that SKI carries')) },
-  keyPossessed: { requirement: 'SKI-264', refuses: ({ signed }) => (signed ? null : invalid('signature', 'a signature by the key')) },
-  // Whoever got a certificate for the CA's own key under another name could pass for the CA.
-  keyNotOwn: { requirement: 'SKI-264', refuses: ({ own }) => (own ? invalid('key', 'a key of somebody else') : null) },
-} as const satisfies Readonly<Record<string, AuthorityRefusal>>
+export const AUTHORITY_RULES = { keySound, keyPossessed, keyNotOwn } as const satisfies Readonly<Record<string, AuthorityRefusal>>
 
 /** The name of a rule, as it is switched off in tests. */
 export type AuthorityRuleName = keyof typeof AUTHORITY_RULES

@@ -265,7 +265,10 @@ export function put<R>(records: readonly R[], record: R, order: (record: R) => r
   return [...records.filter((one) => key(one) !== key(record)), record].sort((a, b) => compare(order(a), order(b)))
 }
 
-/** By which members the lists of a state are sorted, and of which each list has one of a kind. */
+/**
+ * By which members the lists of a state are sorted, and of which each list has one of a kind.
+ * @internal
+ */
 export const ORDER = {
   container: ({ container }: { readonly container: number }) => [container],
   pin: ({ id }: { readonly id: number }) => [id],
